@@ -1,0 +1,286 @@
+"""The next move of a delivery: a story for each promise, no tmux and no clock."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmuxclaude.core.evidence import (
+    Busy,
+    Ending,
+    Evidence,
+    Life,
+    Origin,
+    PaneFacts,
+    RegistryFacts,
+    Tail,
+    UserTurn,
+)
+from tmuxclaude.core.model import (
+    ENDED_STEPS,
+    Actor,
+    Attempt,
+    Box,
+    Dialog,
+    Limit,
+    LimitKind,
+    Look,
+    Reading,
+    Source,
+    Step,
+)
+from tmuxclaude.core.resume import MAX_ESCAPES, MAX_LAUNCHES, Deed, Move, next_move
+from tmuxclaude.core.rules import ResumeRules
+
+NOW = 1_800_000_000.0
+TEXT = "Please continue the interrupted task."
+RULES = ResumeRules()
+LIMIT = Limit(LimitKind.FIVE_HOUR, "You've hit it", Source.TRANSCRIPT, NOW - 600, NOW - 60)
+HALTED = Tail(ending=Ending.ERROR, limit=LIMIT, record="r1", size=1000)
+EMPTY_BOX = Reading(look=Look.LIMIT, box=Box.EMPTY, limit_kind=LimitKind.FIVE_HOUR)
+MENU = Reading(look=Look.LIMIT, box=Box.NONE, dialog=Dialog.LIMIT_MENU)
+OURS_IN_BOX = Reading(look=Look.LIMIT, box=Box.DRAFT, draft=TEXT)
+
+
+def world(**changes: object) -> Evidence:
+    quiet = Evidence(
+        at=NOW,
+        life=Life.ALIVE,
+        pane=PaneFacts(unread=0),
+        registry=RegistryFacts("c1", Busy.IDLE),
+        tail=HALTED,
+        reading=EMPTY_BOX,
+    )
+    return replace(quiet, **changes)  # type: ignore[arg-type]
+
+
+def attempt(step: Step = Step.DUE, **changes: object) -> Attempt:
+    fresh = Attempt(
+        id=1,
+        session="s",
+        number=1,
+        text=TEXT,
+        step=step,
+        opened_at=NOW - 1,
+        halt=1,
+        record="r1",
+        conversation="c1",
+        offset=1000,
+        stepped_at=NOW - 1,
+    )
+    return replace(fresh, **changes)  # type: ignore[arg-type]
+
+
+def move(a: Attempt, e: Evidence, rules: ResumeRules = RULES) -> Move:
+    return next_move(a, e, rules)
+
+
+def turn(text: str, offset: int, origin: Origin = Origin.TYPED) -> UserTurn:
+    return UserTurn(text=text, at=NOW, offset=offset, origin=origin)
+
+
+def test_an_empty_prompt_is_typed_into() -> None:
+    assert move(attempt(), world()).deed is Deed.TYPE
+
+
+def test_a_placeholder_is_an_empty_prompt() -> None:
+    reading = Reading(look=Look.IDLE, box=Box.PLACEHOLDER)
+    assert move(attempt(), world(reading=reading)).deed is Deed.TYPE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"life": Life.STOPPED},
+        {"life": None},
+        {"pane": None},
+        {"reading": None},
+        {"pane": PaneFacts(in_mode=True)},
+        {"pane": PaneFacts(synchronized=True)},
+        {"pane": PaneFacts(input_off=True)},
+        {"pane": PaneFacts(unread=3)},
+        {"pane": PaneFacts(human_at=NOW - 10)},
+        {"registry": RegistryFacts("c1", Busy.BUSY)},
+        {"registry": RegistryFacts("c1", Busy.SHELL)},
+        {"registry": RegistryFacts("c1", Busy.WAITING, "permission prompt")},
+        {"reading": Reading(look=Look.QUESTION, box=Box.NONE)},
+        {"reading": Reading(look=Look.WORK, box=Box.EMPTY)},
+        {"reading": Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.TRUST)},
+        {"reading": Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.OTHER)},
+        {"reading": Reading(look=Look.LIMIT, box=Box.NONE)},
+        {"reading": Reading(look=Look.LIMIT, box=Box.DRAFT, draft="half a thought")},
+        {"open_elsewhere": True},
+    ],
+)
+@pytest.mark.parametrize("step", [Step.DUE])
+def test_anything_but_a_free_prompt_only_waits(change: dict[str, object], step: Step) -> None:
+    assert move(attempt(step), world(**change)).deed is Deed.WAIT
+
+
+def test_a_person_who_asks_by_hand_need_not_be_quiet() -> None:
+    near = world(pane=PaneFacts(unread=0, human_at=NOW - 1))
+    assert move(attempt(by_hand=True), near).deed is Deed.TYPE
+
+
+def test_the_menu_is_closed_by_escape_and_text_waits_until_it_settled() -> None:
+    assert move(attempt(), world(reading=MENU)) == Move(
+        Deed.ESCAPE, "closing the limit menu", dialog=Dialog.LIMIT_MENU
+    )
+    just_closed = attempt(keyed_at=NOW - 0.1, escapes=1)
+    assert move(just_closed, world()).deed is Deed.WAIT
+    assert move(replace(just_closed, keyed_at=NOW - 0.6), world()).deed is Deed.TYPE
+
+
+def test_a_menu_that_does_not_close_is_a_persons() -> None:
+    assert move(attempt(escapes=MAX_ESCAPES), world(reading=MENU)).deed is Deed.ASK_HUMAN
+
+
+def test_a_draft_is_put_aside_only_when_the_user_chose_so() -> None:
+    draft = world(reading=Reading(look=Look.LIMIT, box=Box.DRAFT, draft="mine"))
+    stash = ResumeRules(draft="stash")
+    assert move(attempt(), draft).deed is Deed.WAIT
+    assert move(attempt(), draft, stash).deed is Deed.STASH
+    assert move(attempt(stashed=True), draft, stash).deed is Deed.WAIT
+
+
+def test_enter_needs_exactly_our_text_read_by_the_application() -> None:
+    typed = attempt(Step.TYPED, keyed_at=NOW - 1)
+    assert move(typed, world(reading=OURS_IN_BOX)).deed is Deed.ENTER
+    assert move(typed, world(reading=OURS_IN_BOX, pane=PaneFacts(unread=1))).deed is Deed.WAIT
+    more = replace(OURS_IN_BOX, draft=TEXT + " and rm")
+    assert move(typed, world(reading=more)).deed is Deed.ASK_HUMAN
+    twice = replace(OURS_IN_BOX, draft=TEXT + TEXT)
+    assert move(typed, world(reading=twice)).deed is Deed.ASK_HUMAN
+
+
+def test_text_wrapped_by_the_terminal_is_still_ours() -> None:
+    wrapped = replace(OURS_IN_BOX, draft=TEXT.replace(" ", "\n  "))
+    typed = attempt(Step.TYPED, keyed_at=NOW - 1)
+    assert move(typed, world(reading=wrapped)).deed is Deed.ENTER
+
+
+def test_after_a_crash_while_typing_the_world_decides() -> None:
+    crashed = attempt(Step.TYPING, stepped_at=NOW - 10)
+    assert move(crashed, world()).deed is Deed.TYPE
+    assert move(crashed, world(reading=OURS_IN_BOX)).deed is Deed.ENTER
+    assert move(crashed, world(pane=PaneFacts(unread=5))).deed is Deed.WAIT
+    assert move(replace(crashed, stepped_at=NOW - 1), world()).deed is Deed.WAIT
+
+
+def test_text_known_to_be_sent_is_never_typed_again() -> None:
+    sent = attempt(Step.TYPED, stepped_at=NOW - 60, keyed_at=NOW - 60)
+    assert move(sent, world()).deed is Deed.ASK_HUMAN
+
+
+def test_after_a_crash_while_entering_enter_is_pressed_only_if_it_never_was() -> None:
+    never = attempt(Step.ENTERING, stepped_at=NOW - 3, keyed_at=NOW - 5)
+    assert move(never, world(reading=OURS_IN_BOX)).deed is Deed.ENTER
+    pressed = replace(never, keyed_at=NOW - 3)
+    assert move(pressed, world(reading=OURS_IN_BOX)).deed is Deed.WAIT
+    long_ago = replace(pressed, stepped_at=NOW - 9, keyed_at=NOW - 9)
+    assert move(long_ago, world(reading=OURS_IN_BOX)).deed is Deed.ASK_HUMAN
+
+
+def test_only_our_turn_after_the_offset_confirms() -> None:
+    entered = attempt(Step.ENTERING, keyed_at=NOW)
+    old = replace(HALTED, turns=(turn(TEXT, 10),))
+    new = replace(HALTED, ending=Ending.PROMPTED, turns=(turn(TEXT, 10), turn(TEXT, 1000)))
+    assert move(entered, world(tail=old)).deed is Deed.WAIT
+    assert move(entered, world(tail=new)).deed is Deed.CONFIRM
+    assert move(attempt(Step.LAUNCHING), world(tail=new)).deed is Deed.CONFIRM
+
+
+def test_an_entered_text_without_a_turn_is_a_persons() -> None:
+    entered = attempt(Step.ENTERING, stepped_at=NOW - 31, keyed_at=NOW - 31)
+    assert move(entered, world()).deed is Deed.ASK_HUMAN
+
+
+@pytest.mark.parametrize(
+    ("origin", "by"), [(Origin.NATIVE, Actor.CLAUDE), (Origin.TYPED, Actor.YOU)]
+)
+def test_a_session_that_moved_by_itself_is_left_alone(origin: Origin, by: Actor) -> None:
+    moved = Tail(ending=Ending.PROMPTED, turns=(turn("go on", 1100, origin),), size=1200)
+    assert move(attempt(), world(tail=moved)) == Move(Deed.SKIP, "it continued by itself", by=by)
+
+
+def test_a_dead_process_is_started_again_with_pauses_and_an_end() -> None:
+    dead = world(life=Life.DIED, pane=None, registry=None, reading=None)
+    assert move(attempt(), dead).deed is Deed.RELAUNCH
+    assert move(attempt(Step.TYPED), dead).deed is Deed.RELAUNCH
+    again = attempt(Step.LAUNCHING, launches=1, stepped_at=NOW - 1)
+    assert move(again, dead).deed is Deed.WAIT
+    assert move(replace(again, stepped_at=NOW - 5), dead).deed is Deed.RELAUNCH
+    assert move(replace(again, launches=MAX_LAUNCHES), dead).deed is Deed.ASK_HUMAN
+    assert move(attempt(), replace(dead, open_elsewhere=True)).deed is Deed.WAIT
+
+
+def test_a_message_never_starts_a_process() -> None:
+    dead = world(life=Life.DIED, pane=None)
+    assert move(attempt(halt=None, record=""), dead).deed is Deed.ASK_HUMAN
+
+
+def test_without_a_transcript_a_working_session_confirms() -> None:
+    entered = attempt(Step.ENTERING, keyed_at=NOW)
+    busy = world(tail=None, registry=RegistryFacts("c1", Busy.BUSY))
+    assert move(entered, busy).deed is Deed.CONFIRM
+    assert move(entered, world(tail=None)).deed is Deed.WAIT
+
+
+readings = st.builds(
+    Reading,
+    look=st.sampled_from(Look),
+    box=st.sampled_from(Box),
+    draft=st.sampled_from(["", TEXT, TEXT[:5], "mine", TEXT + "x"]),
+    dialog=st.sampled_from([None, *Dialog]),
+    native_pending=st.booleans(),
+)
+worlds = st.builds(
+    Evidence,
+    at=st.floats(NOW - 100, NOW + 100),
+    life=st.sampled_from([None, *Life]),
+    pane=st.none()
+    | st.builds(
+        PaneFacts,
+        in_mode=st.booleans(),
+        synchronized=st.booleans(),
+        input_off=st.booleans(),
+        unread=st.none() | st.integers(0, 3),
+        human_at=st.none() | st.floats(NOW - 200, NOW),
+    ),
+    registry=st.none()
+    | st.builds(
+        RegistryFacts,
+        conversation=st.just("c1"),
+        status=st.sampled_from([None, *Busy]),
+        waiting_for=st.sampled_from(["", "dialog open", "permission prompt"]),
+    ),
+    tail=st.sampled_from([None, HALTED, replace(HALTED, ending=Ending.DONE, limit=None, record="")]),
+    reading=st.none() | readings,
+    open_elsewhere=st.booleans(),
+)
+steps = st.sampled_from([step for step in Step if step not in ENDED_STEPS])
+
+
+@given(worlds, steps, st.floats(0, 100))
+def test_no_key_goes_anywhere_but_into_our_own_free_prompt(
+    evidence: Evidence, step: Step, age: float
+) -> None:
+    then = evidence.at - age
+    found = move(attempt(step, stepped_at=then, keyed_at=then), evidence)
+    if found.deed not in (Deed.TYPE, Deed.ENTER, Deed.ESCAPE, Deed.STASH):
+        return
+    pane, reading = evidence.pane, evidence.reading
+    assert evidence.life is Life.ALIVE or step is not Step.DUE
+    assert evidence.life not in (None, Life.EXITED, Life.DIED)
+    assert pane is not None
+    assert reading is not None
+    assert not (pane.in_mode or pane.synchronized or pane.input_off or pane.unread)
+    if found.deed is Deed.TYPE:
+        assert reading.box in (Box.EMPTY, Box.PLACEHOLDER)
+        assert reading.look is not Look.QUESTION
+    if found.deed is Deed.ENTER:
+        assert "".join(reading.draft.split()) == "".join(TEXT.split())
+        assert reading.box is Box.DRAFT
+    if found.deed is Deed.ESCAPE:
+        assert found.dialog in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION)

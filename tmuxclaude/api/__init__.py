@@ -1,0 +1,1 @@
+"""Answers: the operations, and the door that carries them."""

@@ -1,0 +1,1 @@
+"""Thinks: pure functions and frozen values. No clock, no file, no environment, nothing of ours."""

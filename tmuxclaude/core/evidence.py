@@ -1,0 +1,262 @@
+"""All witnesses of one session at one instant, and what they say together.
+
+The order is the plan's: process and pane, Claude Code's registry file, the transcript's tail, the
+screen. A weaker witness speaks only where the stronger ones are silent, with one exception that is
+written down where it is made: only the transcript and the screen can know that a turn ended on a
+limit. ``None`` in any field means that the witness said nothing, and nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tmuxclaude.core.model import Dialog, Limit, LimitKind, Look, Reading, Source
+from tmuxclaude.core.states import Signal
+
+
+class Life(StrEnum):
+    """What became of the process in the pane.
+
+    ``EXITED`` it said goodbye (status 0, or the pane closed by its user while its tmux server still
+    answers) · ``DIED`` a signal, another status, the tmux server gone or a new boot · ``STOPPED``
+    alive but not running (SIGSTOP, Ctrl-Z).
+    """
+
+    ALIVE = "alive"
+    STOPPED = "stopped"
+    EXITED = "exited"
+    DIED = "died"
+
+
+@dataclass(frozen=True, slots=True)
+class PaneFacts:
+    """What decides whether keys may be sent to a pane that is proven to be ours.
+
+    ``unread``: bytes that the application has not read yet. ``human_at``: when a client that looks
+    at this pane was last active.
+    """
+
+    in_mode: bool = False
+    synchronized: bool = False
+    input_off: bool = False
+    unread: int | None = None
+    human_at: float | None = None
+
+
+class Busy(StrEnum):
+    """Claude Code's own word for what it is doing (registry file, 2.1.329)."""
+
+    BUSY = "busy"
+    IDLE = "idle"
+    WAITING = "waiting"
+    SHELL = "shell"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFacts:
+    """Claude Code's registry file of this very process."""
+
+    conversation: str
+    status: Busy | None = None
+    waiting_for: str = ""
+
+
+class Ending(StrEnum):
+    """How the transcript ends."""
+
+    NOTHING = "nothing"
+    PROMPTED = "prompted"
+    ANSWERING = "answering"
+    DONE = "done"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+
+
+class Notice(StrEnum):
+    """What Claude Code last said about its own continue since the limit record."""
+
+    ARMED = "armed"
+    FIRED = "fired"
+    ENDED = "ended"
+
+
+class Origin(StrEnum):
+    """Whose prompt a user turn is: typed (by a person or by us), or Claude Code's own continue."""
+
+    TYPED = "typed"
+    NATIVE = "native"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurn:
+    """One prompt in the transcript; ``offset`` is the byte offset of its line."""
+
+    text: str
+    at: float
+    offset: int
+    origin: Origin = Origin.TYPED
+    uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What the end of a transcript says; only its main chain, never a subagent's.
+
+    ``limit`` and ``record`` (the uuid of the error record) are set while ``ending`` is ``ERROR``.
+    ``turns``: the last user turns, oldest first. ``size``: bytes read so far.
+    """
+
+    ending: Ending = Ending.NOTHING
+    limit: Limit | None = None
+    record: str = ""
+    notice: Notice | None = None
+    notice_at: float | None = None
+    turns: tuple[UserTurn, ...] = ()
+    prompts: int = 0
+    conversation: str = ""
+    cwd: str = ""
+    title: str = ""
+    last_at: float | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything known of one session at the instant ``at``.
+
+    ``open_elsewhere``: another living process has the conversation open. ``last_words``: how the
+    process ended, for people.
+    """
+
+    at: float
+    life: Life | None = None
+    pane: PaneFacts | None = None
+    registry: RegistryFacts | None = None
+    tail: Tail | None = None
+    reading: Reading | None = None
+    open_elsewhere: bool = False
+    last_words: str = ""
+
+    @property
+    def alive(self) -> bool:
+        return self.life in (Life.ALIVE, Life.STOPPED)
+
+    @property
+    def dead(self) -> bool:
+        return self.life in (Life.EXITED, Life.DIED)
+
+    @property
+    def native_pending(self) -> bool:
+        """Whether Claude Code's own continue is armed: its footer, else its notice.
+
+        The screen wins when it was read, for a notice stays in the history after a cancel.
+        """
+        if self.reading is not None and self.reading.look in (Look.IDLE, Look.LIMIT, Look.WORK):
+            return self.reading.native_pending
+        return self.tail is not None and self.tail.notice is Notice.ARMED
+
+
+def judge(evidence: Evidence) -> Signal | None:
+    """What the witnesses say together; ``None`` when they do not know."""
+    if evidence.life is Life.EXITED:
+        return Signal.GOODBYE
+    if evidence.life is Life.DIED:
+        return Signal.GONE
+    if evidence.registry is not None and evidence.registry.status is not None:
+        return _by_registry(evidence, evidence.registry)
+    if evidence.reading is not None:
+        return _by_screen(evidence, evidence.reading)
+    return None
+
+
+def limit_of(evidence: Evidence) -> tuple[Limit, str] | None:
+    """The limit or error that the last turn ended on, and the name of its record.
+
+    The transcript decides. A screen is believed only where there is no transcript at all; its
+    record is a fingerprint, so that the same text seen again is the same halt.
+    """
+    if evidence.tail is not None:
+        if evidence.tail.limit is None:
+            return None
+        return evidence.tail.limit, evidence.tail.record
+    reading = evidence.reading
+    if reading is None or reading.look is not Look.LIMIT:
+        return None
+    kind = reading.limit_kind or LimitKind.OTHER
+    words = reading.limit_words or reading.reset_text
+    limit = Limit(kind=kind, words=words, source=Source.SCREEN, said_at=evidence.at)
+    return limit, f"screen:{kind}:{reading.reset_text}"
+
+
+def _by_registry(evidence: Evidence, registry: RegistryFacts) -> Signal:
+    if registry.status in (Busy.BUSY, Busy.SHELL):
+        return Signal.WORK
+    halted = limit_of(evidence) is not None
+    if registry.status is Busy.IDLE:
+        return Signal.LIMIT if halted else Signal.IDLE
+    if registry.waiting_for == "dialog open":
+        # The limit menu is "dialog open" too; the registry does not tell which dialog it is.
+        other = evidence.reading is not None and evidence.reading.dialog not in (
+            None,
+            Dialog.LIMIT_MENU,
+            Dialog.RESUME_QUESTION,
+        )
+        return Signal.LIMIT if halted and not other else Signal.DIALOG
+    return Signal.QUESTION
+
+
+def _by_screen(evidence: Evidence, reading: Reading) -> Signal:
+    halted = limit_of(evidence) is not None
+    match reading.look:
+        case Look.WORK:
+            return Signal.WORK
+        case Look.QUESTION:
+            return Signal.QUESTION
+        case Look.IDLE | Look.LIMIT:
+            return Signal.LIMIT if halted else Signal.IDLE
+        case Look.DIALOG | Look.EXITED:
+            return Signal.DIALOG
+
+
+def explain(evidence: Evidence) -> list[str]:
+    """One line for each witness: what it says, or that it says nothing."""
+    lines = [f"process: {evidence.life or 'unknown'}"]
+    registry, tail, reading, pane = (
+        evidence.registry,
+        evidence.tail,
+        evidence.reading,
+        evidence.pane,
+    )
+    if registry is None:
+        lines.append("registry file: says nothing")
+    else:
+        waiting = f", waiting for {registry.waiting_for}" if registry.waiting_for else ""
+        lines.append(f"registry file: {registry.status or 'no status'}{waiting}")
+    if tail is None:
+        lines.append("transcript: says nothing")
+    else:
+        words = f": {tail.limit.words} (record {tail.record})" if tail.limit else ""
+        notice = f"; own continue {tail.notice}" if tail.notice else ""
+        lines.append(f"transcript: ends {tail.ending}{words}{notice}")
+    if reading is None:
+        lines.append("screen: not read")
+    else:
+        dialog = f", {reading.dialog}" if reading.dialog else ""
+        armed = ", own continue armed" if reading.native_pending else ""
+        lines.append(f"screen: {reading.look}, prompt box {reading.box}{dialog}{armed}")
+    if pane is not None:
+        flags = [
+            name
+            for name, on in (
+                ("in a mode", pane.in_mode),
+                ("synchronized", pane.synchronized),
+                ("input off", pane.input_off),
+            )
+            if on
+        ]
+        lines.append(f"pane: {', '.join(flags) or 'takes keys'}")
+    if evidence.open_elsewhere:
+        lines.append("conversation: open in another process")
+    return lines

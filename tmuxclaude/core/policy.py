@@ -1,0 +1,180 @@
+"""Who acts next on a halted session, and when. Pure: rules, halt and evidence in, an outlook out.
+
+Three actors may end a halt: time together with Claude Code's own continue, we, or a person. Claude
+Code comes first where its own continue is armed; we come second, never first (plan, section 5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tmuxclaude.core.evidence import Evidence, Notice
+from tmuxclaude.core.model import Actor, Attempt, Halt, Limit, LimitKind, Outlook, Remedy, Step
+from tmuxclaude.core.rules import ResumeRules
+
+REMEDY: dict[LimitKind, Remedy] = {
+    LimitKind.FIVE_HOUR: Remedy.RESET,
+    LimitKind.SEVEN_DAY: Remedy.RESET,
+    LimitKind.OPUS: Remedy.RESET,
+    LimitKind.SONNET: Remedy.RESET,
+    LimitKind.MODEL: Remedy.RESET,
+    LimitKind.USAGE: Remedy.RESET,
+    LimitKind.RATE: Remedy.RETRY,
+    LimitKind.OVERLOADED: Remedy.RETRY,
+    LimitKind.SERVER: Remedy.RETRY,
+    LimitKind.SPEND: Remedy.HUMAN,
+    LimitKind.CREDIT: Remedy.HUMAN,
+    LimitKind.SEAT: Remedy.HUMAN,
+    LimitKind.AUTH: Remedy.HUMAN,
+    LimitKind.OTHER: Remedy.HUMAN,
+}
+"""What ends each kind. A kind that resets but whose time is not known needs a person too."""
+
+ACCOUNT_WIDE = frozenset({LimitKind.FIVE_HOUR, LimitKind.SEVEN_DAY})
+"""Kinds that stop every session of the account, whatever its model."""
+
+STALE_SECONDS = 24 * 3600.0
+"""A reset that lies further back than this when its halt is first seen is history, not a task."""
+
+NATIVE_REARM_SECONDS = 300.0
+"""The longest wait of Claude Code 2.1.329 when its own continue met the limit again."""
+
+PLAIN_WORDS: dict[LimitKind, str] = {
+    LimitKind.FIVE_HOUR: "5-hour limit",
+    LimitKind.SEVEN_DAY: "weekly limit",
+    LimitKind.OPUS: "Opus limit",
+    LimitKind.SONNET: "Sonnet limit",
+    LimitKind.MODEL: "model limit",
+    LimitKind.USAGE: "usage limit",
+    LimitKind.SPEND: "spend limit",
+    LimitKind.CREDIT: "credit balance",
+    LimitKind.SEAT: "seat without usage",
+    LimitKind.RATE: "request rate (429)",
+    LimitKind.OVERLOADED: "overloaded (529)",
+    LimitKind.SERVER: "server error",
+    LimitKind.AUTH: "login ended",
+    LimitKind.OTHER: "unknown error",
+}
+"""How a person calls each kind."""
+
+
+def needs_human(limit: Limit, first_seen_at: float) -> str:
+    """Why only a person can end this limit; empty when time or another try can."""
+    name = PLAIN_WORDS[limit.kind]
+    match REMEDY[limit.kind]:
+        case Remedy.HUMAN:
+            return f"{name}: only you can end this"
+        case Remedy.RESET if limit.resets_at is None:
+            return f"{name}: no reset time is known"
+        case Remedy.RESET if first_seen_at - (limit.resets_at or 0.0) > STALE_SECONDS:
+            return f"{name}: it reset more than a day before it was first seen"
+        case Remedy.RETRY if first_seen_at - limit.said_at > STALE_SECONDS:
+            return f"{name}: it is more than a day old"
+    return ""
+
+
+def backoff_seconds(attempts: int, rules: ResumeRules) -> float:
+    """How long to wait after the given number of fruitless attempts."""
+    steps = rules.backoff_minutes
+    return 60.0 * steps[min(max(attempts, 1), len(steps)) - 1]
+
+
+def jitter(session_uid: str, rules: ResumeRules) -> float:
+    """This session's own share of ``resume.jitter_seconds``; the same after every restart."""
+    share = int.from_bytes(hashlib.sha256(session_uid.encode()).digest()[:4]) / 2**32
+    return share * rules.jitter_seconds
+
+
+def due_at(
+    halt: Halt, account_limits: Iterable[Limit], evidence: Evidence | None, rules: ResumeRules
+) -> float | None:
+    """When we may act on ``halt``; ``None`` when nobody knows.
+
+    The latest of: the limit's reset and that of every other limit that stops the whole account,
+    plus margin and jitter; the back-off of an earlier attempt; and, while Claude Code's own
+    continue is armed, its deadline plus ``native_grace_seconds``.
+    """
+    margin = rules.margin_seconds + jitter(halt.session, rules)
+    times = [halt.not_before]
+    if REMEDY[halt.limit.kind] is Remedy.RETRY:
+        times.append(halt.limit.said_at + backoff_seconds(halt.attempts + 1, rules))
+    elif halt.limit.resets_at is None:
+        return None
+    else:
+        times.append(halt.limit.resets_at + margin)
+    times += [
+        limit.resets_at + margin
+        for limit in account_limits
+        if limit.kind in ACCOUNT_WIDE
+        and limit.resets_at is not None
+        and limit.said_at >= halt.limit.said_at
+    ]
+    if evidence is not None and evidence.alive and evidence.native_pending:
+        deadline = _native_deadline(halt.limit, evidence)
+        if deadline is None:
+            return None
+        times.append(deadline + rules.native_grace_seconds)
+    return max(times)
+
+
+def outlook(
+    halt: Halt,
+    attempt: Attempt | None,
+    account_limits: Iterable[Limit],
+    evidence: Evidence | None,
+    rules: ResumeRules,
+) -> Outlook:
+    """Who acts next on this halt, when and why."""
+    if halt.needs_human:
+        return Outlook(Actor.YOU, None, halt.needs_human)
+    if attempt is not None and attempt.open:
+        return Outlook(Actor.US, None, attempt.reason or attempt.step.value)
+    if not rules.enabled:
+        return Outlook(Actor.YOU, halt.limit.resets_at, "resume.enabled is false")
+    due = due_at(halt, account_limits, evidence, rules)
+    name = PLAIN_WORDS[halt.limit.kind]
+    if attempt is not None and attempt.step is Step.CONFIRMED and halt.attempts:
+        name += f", attempt {halt.attempts} met it again"
+    if evidence is not None and evidence.alive and evidence.native_pending:
+        return Outlook(Actor.CLAUDE, halt.limit.resets_at, f"{name}; its own continue is armed")
+    return Outlook(Actor.US, due, name)
+
+
+def same_family(halt: Halt, limit: Limit) -> bool:
+    """Whether ``limit``, met after an attempt on ``halt``, is that halt still standing.
+
+    A later reset time is a new limit and a halt of its own; the same one, one in the past, or an
+    error that names no time continues the old one, with its count and its back-off.
+    """
+    if REMEDY[limit.kind] is Remedy.RETRY or limit.resets_at is None:
+        return limit.kind is halt.limit.kind
+    if halt.limit.resets_at is None:
+        return False
+    return limit.resets_at <= max(limit.said_at, halt.limit.resets_at) + 60.0
+
+
+def _native_deadline(limit: Limit, evidence: Evidence) -> float | None:
+    if limit.resets_at is None:
+        return None
+    tail = evidence.tail
+    armed_again = (
+        tail is not None
+        and tail.notice is Notice.ARMED
+        and tail.notice_at is not None
+        and tail.notice_at > limit.resets_at
+    )
+    if armed_again and tail is not None and tail.notice_at is not None:
+        return tail.notice_at + NATIVE_REARM_SECONDS
+    return limit.resets_at
+
+
+def local_time(at: float, zone: str) -> str:
+    """An instant in a user's zone, to the minute; in UTC when the zone is not known."""
+    try:
+        known: tzinfo = ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        known = UTC
+    return datetime.fromtimestamp(at, known).strftime("%a %H:%M (%Z)")

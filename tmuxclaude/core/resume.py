@@ -1,0 +1,282 @@
+"""The next move of one guarded delivery. The law of what may be typed, and when.
+
+One question, asked anew at every look: given the step that the journal believes and the world as it
+is, what is the single next deed? Nothing is remembered between two looks but the journal, so the
+same code goes on after a crash. The protocol and what was measured of it: ``docs/internals``.
+
+``due → typing → typed → entering → confirmed``, or ``launching → confirmed`` for a dead process.
+The intent is written before each deed. One attempt delivers its text at most once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tmuxclaude.core.evidence import Busy, Ending, Evidence, Life, Origin, PaneFacts
+from tmuxclaude.core.model import Actor, Attempt, Box, Dialog, Look, Reading, Step
+from tmuxclaude.core.rules import ResumeRules
+
+ESCAPE_SETTLE_SECONDS = 0.5
+"""Text that follows an Escape sooner is read as an Alt key and lost (Claude Code 2.1.329: lost at
+50 ms, accepted at 100 ms)."""
+
+ENTER_GAP_SECONDS = 0.3
+"""Between text and Enter, so that the two are never taken for one paste."""
+
+RETYPE_AFTER_SECONDS = 3.0
+"""After a crash in ``typing``: how long an empty box must stay empty before we type again."""
+
+PROOF_SECONDS = 10.0
+"""How long typed text may take to show in the box before a person is asked."""
+
+ENTER_SECONDS = 5.0
+"""How long our text may stay in the box after Enter before a person is asked."""
+
+CONFIRM_SECONDS = 30.0
+"""How long the transcript may take to show our turn."""
+
+LAUNCH_SECONDS = 90.0
+"""How long a relaunched Claude Code may take to submit its prompt."""
+
+MAX_ESCAPES = 3
+MAX_LAUNCHES = 5
+
+
+class Deed(StrEnum):
+    """What to do next."""
+
+    WAIT = "wait"
+    TYPE = "type"
+    ENTER = "enter"
+    ESCAPE = "escape"
+    STASH = "stash"
+    RELAUNCH = "relaunch"
+    CONFIRM = "confirm"
+    SKIP = "skip"
+    ASK_HUMAN = "ask a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One deed. ``why`` is shown to people; ``until`` is when to look again at the latest.
+
+    ``dialog``: what an Escape closes. ``by``: who resumed, for a skip. ``with_text``: whether a
+    relaunch carries the text.
+    """
+
+    deed: Deed
+    why: str = ""
+    until: float | None = None
+    dialog: Dialog | None = None
+    by: Actor | None = None
+    with_text: bool = True
+
+
+def next_move(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
+    """The one thing to do now for an open ``attempt``."""
+    if _delivered(attempt, evidence):
+        return Move(Deed.CONFIRM, "our text is a turn in the transcript")
+    if evidence.life is None:
+        return Move(Deed.WAIT, "tmux did not answer")
+    match attempt.step:
+        case Step.DUE:
+            return _begin(attempt, evidence, rules)
+        case Step.TYPING | Step.TYPED:
+            return _typed(attempt, evidence)
+        case Step.ENTERING:
+            return _entered(attempt, evidence)
+        case Step.LAUNCHING:
+            return _launched(attempt, evidence)
+        case _:
+            raise ValueError(f"attempt {attempt.id} has ended: {attempt.step}")
+
+
+def moved_by(attempt_record: str, evidence: Evidence) -> Actor | None:
+    """Who continued since the error record, or ``None`` when nothing shows that anybody did.
+
+    A banner that vanished is not a session that resumed: only a newer turn in the transcript is.
+    """
+    tail = evidence.tail
+    if tail is None or not attempt_record or attempt_record.startswith("screen:"):
+        return None
+    if tail.record == attempt_record or tail.ending in (Ending.NOTHING, Ending.ERROR):
+        return None
+    last = tail.turns[-1] if tail.turns else None
+    return Actor.CLAUDE if last is not None and last.origin is Origin.NATIVE else Actor.YOU
+
+
+def same_text(shown: str, ours: str) -> bool:
+    """Whether the box shows exactly our text; rows that the terminal wrapped differ in blanks."""
+    return "".join(shown.split()) == "".join(ours.split())
+
+
+def _delivered(attempt: Attempt, evidence: Evidence) -> bool:
+    if attempt.step is Step.DUE or evidence.tail is None:
+        return False
+    return any(
+        turn.offset >= attempt.offset and same_text(turn.text, attempt.text)
+        for turn in evidence.tail.turns
+    )
+
+
+def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
+    by = moved_by(attempt.record, evidence)
+    if by is not None:
+        return Move(Deed.SKIP, "it continued by itself", by=by)
+    if evidence.dead:
+        return _relaunch(attempt, evidence)
+    if evidence.open_elsewhere:
+        return Move(Deed.WAIT, "the conversation is open in another process")
+    busy = _not_ready(evidence)
+    if busy:
+        return Move(Deed.WAIT, busy)
+    pane, reading = evidence.pane, evidence.reading
+    if pane is None or reading is None:
+        return Move(Deed.WAIT, "the screen was not read")
+    hands_off = _hands_off(attempt, pane, evidence.at, rules)
+    if hands_off is not None:
+        return hands_off
+    if reading.dialog is not None:
+        return _close_dialog(attempt, reading.dialog)
+    settled = attempt.keyed_at + ESCAPE_SETTLE_SECONDS
+    if evidence.at < settled:
+        return Move(Deed.WAIT, "letting the last key settle", until=settled)
+    return _into_the_box(attempt, reading, rules)
+
+
+def _not_ready(evidence: Evidence) -> str:
+    """Why a living process is not at its prompt; empty when it is."""
+    if evidence.life is Life.STOPPED:
+        return "the process is stopped"
+    registry = evidence.registry
+    if registry is not None and registry.status in (Busy.BUSY, Busy.SHELL):
+        return "it is working"
+    reading = evidence.reading
+    if reading is not None and reading.look is Look.WORK:
+        return "it is working"
+    asks = registry is not None and registry.status is Busy.WAITING
+    if asks and registry is not None and registry.waiting_for != "dialog open":
+        return f"it asks you something ({registry.waiting_for})"
+    if reading is not None and reading.look is Look.QUESTION:
+        return "it asks you something"
+    return ""
+
+
+def _hands_off(attempt: Attempt, pane: PaneFacts, now: float, rules: ResumeRules) -> Move | None:
+    if pane.in_mode:
+        return Move(Deed.WAIT, "the pane is in copy mode or another tmux mode")
+    if pane.synchronized:
+        return Move(Deed.WAIT, "synchronize-panes is on: keys would reach other panes")
+    if pane.input_off:
+        return Move(Deed.WAIT, "input to the pane is switched off")
+    if pane.unread:
+        return Move(Deed.WAIT, "keys are waiting unread in the pane")
+    unasked = attempt.halt is not None and not attempt.by_hand
+    quiet = rules.human_quiet_seconds if unasked else 0.0
+    if pane.human_at is not None and now - pane.human_at < quiet:
+        return Move(Deed.WAIT, "you are at this pane", until=pane.human_at + quiet)
+    return None
+
+
+def _close_dialog(attempt: Attempt, dialog: Dialog) -> Move:
+    if dialog not in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION):
+        return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it")
+    if attempt.escapes >= MAX_ESCAPES:
+        return Move(Deed.ASK_HUMAN, f"the {dialog} did not close")
+    return Move(Deed.ESCAPE, f"closing the {dialog}", dialog=dialog)
+
+
+def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Move:
+    if reading.box in (Box.EMPTY, Box.PLACEHOLDER):
+        return Move(Deed.TYPE, "the prompt is empty")
+    if reading.box is Box.NONE:
+        return Move(Deed.WAIT, "no prompt is on the screen")
+    if attempt.stashed:
+        return Move(Deed.WAIT, "the draft did not go away")
+    if rules.draft == "stash":
+        return Move(Deed.STASH, "putting your draft aside")
+    return Move(Deed.WAIT, "your draft is in the prompt box")
+
+
+def _typed(attempt: Attempt, evidence: Evidence) -> Move:
+    if evidence.dead:
+        return _relaunch(attempt, evidence)
+    waited = evidence.at - attempt.stepped_at
+    pane, reading = evidence.pane, evidence.reading
+    if pane is None or reading is None:
+        return Move(Deed.WAIT, "the screen was not read")
+    if reading.box is Box.DRAFT:
+        return _text_in_box(attempt, evidence, pane, reading)
+    if pane.unread:
+        return Move(Deed.WAIT, "Claude Code has not read the text yet")
+    empty = reading.box in (Box.EMPTY, Box.PLACEHOLDER)
+    if empty and attempt.step is Step.TYPING and waited >= RETYPE_AFTER_SECONDS:
+        return Move(Deed.TYPE, "the text never arrived; nobody typed since")
+    if waited >= PROOF_SECONDS:
+        return Move(Deed.ASK_HUMAN, "the text was typed but does not show in the prompt box")
+    return Move(Deed.WAIT, "waiting for the text to show")
+
+
+def _text_in_box(attempt: Attempt, evidence: Evidence, pane: PaneFacts, reading: Reading) -> Move:
+    if not same_text(reading.draft, attempt.text):
+        partial = "".join(attempt.text.split()).startswith("".join(reading.draft.split()))
+        if partial and evidence.at - attempt.stepped_at < PROOF_SECONDS:
+            return Move(Deed.WAIT, "waiting for the text to show")
+        return Move(Deed.ASK_HUMAN, "the prompt box holds more than our text, so not entered")
+    if pane.in_mode or pane.synchronized or pane.input_off:
+        return Move(Deed.WAIT, "the pane does not take keys now; our text is in the box")
+    ready = attempt.keyed_at + ENTER_GAP_SECONDS
+    if pane.unread or evidence.at < ready:
+        return Move(Deed.WAIT, "letting the text settle", until=ready)
+    return Move(Deed.ENTER, "the prompt box holds exactly our text")
+
+
+def _entered(attempt: Attempt, evidence: Evidence) -> Move:
+    waited = evidence.at - attempt.stepped_at
+    reading = evidence.reading
+    if evidence.dead:
+        return Move(Deed.ASK_HUMAN, "the process died right after Enter")
+    if reading is not None and reading.box is Box.DRAFT and same_text(reading.draft, attempt.text):
+        if attempt.keyed_at < attempt.stepped_at:
+            # The journal says "about to press", and our text is still there: it was never pressed.
+            return Move(Deed.ENTER, "the prompt box still holds our text; Enter was not pressed")
+        if waited >= ENTER_SECONDS:
+            return Move(Deed.ASK_HUMAN, "Enter did not send the text; it is still in the box")
+        return Move(Deed.WAIT, "waiting for the turn")
+    if evidence.tail is None and _works(evidence):
+        return Move(Deed.CONFIRM, "the box is empty and it works (there is no transcript)")
+    if waited >= CONFIRM_SECONDS:
+        return Move(Deed.ASK_HUMAN, "Enter was pressed, but no turn appeared in the transcript")
+    return Move(Deed.WAIT, "waiting for the turn")
+
+
+def _launched(attempt: Attempt, evidence: Evidence) -> Move:
+    if evidence.dead:
+        return _relaunch(attempt, evidence)
+    if evidence.tail is None and _works(evidence):
+        return Move(Deed.CONFIRM, "it runs again and works (there is no transcript)")
+    if evidence.at - attempt.stepped_at >= LAUNCH_SECONDS:
+        return Move(Deed.ASK_HUMAN, "it was started again, but its prompt never became a turn")
+    if evidence.reading is not None and evidence.reading.dialog is Dialog.TRUST:
+        return Move(Deed.WAIT, "the trust dialog is open; only you may answer it")
+    return Move(Deed.WAIT, "waiting for the relaunched process")
+
+
+def _relaunch(attempt: Attempt, evidence: Evidence) -> Move:
+    if evidence.open_elsewhere:
+        return Move(Deed.WAIT, "the conversation is open in another process")
+    if attempt.halt is None:
+        return Move(Deed.ASK_HUMAN, "the session ended before the message was delivered")
+    if attempt.launches >= MAX_LAUNCHES:
+        return Move(Deed.ASK_HUMAN, f"it ended right after each of {attempt.launches} starts")
+    pause = attempt.stepped_at + 2.0**attempt.launches
+    if attempt.launches and evidence.at < pause:
+        return Move(Deed.WAIT, "pausing before the next start", until=pause)
+    return Move(Deed.RELAUNCH, "its process is gone")
+
+
+def _works(evidence: Evidence) -> bool:
+    if evidence.registry is not None and evidence.registry.status is Busy.BUSY:
+        return True
+    return evidence.reading is not None and evidence.reading.look is Look.WORK

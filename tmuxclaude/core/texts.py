@@ -1,0 +1,87 @@
+"""Which texts may be typed into Claude Code's prompt box. Pure; knows nothing of panes or keys.
+
+Every function returns the sentence that says what is wrong, or ``None`` when nothing is. It quotes
+no part of the text but single characters by their number, so the sentence is safe to print.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST = 2000
+LONGEST_RESUME = 200
+
+_COMMANDING = {
+    "/": "a command",
+    "!": "a shell command",
+    "#": "a memory",
+    "@": "a file",
+    "?": "the help",
+}
+"""What Claude Code 2.1.329 makes of a first character."""
+
+_UNSEEN = {
+    "Cc": "a control character or a line break",
+    "Cf": "an invisible character or one that changes the direction of writing",
+    "Cs": "a character that is not text",
+    "Zl": "a line break",
+    "Zp": "a line break",
+}
+"""Unicode categories that end a line, drive a terminal, or make a text look like another one."""
+
+RECOGNISED = (
+    *("limit", "unlimit", "reset", "usage", "rate", "quota", "credit", "upgrade"),
+    *("overload", "error", "hit", "reach", "approach", "retry", "try again"),
+    *("continuing", "wait here", "stop and wait", "available again", "resume this"),
+    *("press", "enter", "esc", "cancel", "to interrupt", "what do you want", "login", "trust"),
+)
+"""How the words and phrases begin by which a screen or a transcript is recognised: a text of ours
+that holds one could be taken for a limit, a dialog or a notice when it is read back."""
+
+_RECOGNISED = re.compile(r"\b(?:" + "|".join(RECOGNISED) + r")[a-z]*")
+_INERT = re.compile(r"[A-Za-z ,.]*")
+
+
+def text_problem(text: str) -> str | None:
+    """What is wrong with a line that a person wants typed (``send``, ``--prompt``)."""
+    if not text.strip():
+        return "the text is empty"
+    if len(text) > LONGEST:
+        return f"the text has {len(text)} characters; at most {LONGEST} are typed"
+    for place, character in enumerate(text, start=1):
+        found = _UNSEEN.get(unicodedata.category(character))
+        if found is not None:
+            return f"character {place} (U+{ord(character):04X}) is {found}; one plain line is typed"
+    if not unicodedata.is_normalized("NFC", text):
+        return "the text is not in Unicode's composed form (NFC)"
+    if text != text.strip():
+        return "the text begins or ends with a space"
+    if text[0] in _COMMANDING:
+        what = _COMMANDING[text[0]]
+        return f"the text begins with {text[0]}, which means {what} to Claude Code"
+    return None
+
+
+def resume_text_problem(text: str) -> str | None:
+    """What is wrong with a text that is typed unasked (``resume.text``).
+
+    It is stricter than for a person's line, for nobody looks on: the text must do nothing in a
+    shell, and must not be read back as something that Claude Code said.
+    """
+    problem = text_problem(text)
+    if problem:
+        return problem
+    if len(text) > LONGEST_RESUME:
+        return f"the text has {len(text)} characters; at most {LONGEST_RESUME} are allowed"
+    if not text[0].isalpha() or not _INERT.fullmatch(text):
+        return (
+            "the text begins with a letter and holds nothing but letters from A to Z, spaces, "
+            "commas and full stops"
+        )
+    if "  " in text:
+        return "the text has two spaces in a row"
+    told = _RECOGNISED.search(text.lower())
+    if told:
+        return f'the text holds "{told[0]}", which could be taken for a message of Claude Code'
+    return None

@@ -1,0 +1,1 @@
+"""Touches the outside: one file for each outside thing. Decides nothing."""

@@ -1,0 +1,1 @@
+"""Remembers: SQLite, and the only SQL in the house."""

@@ -1,0 +1,1 @@
+"""Watches: observe, decide, act, record, again and again."""
