@@ -1,0 +1,153 @@
+"""What the writer and the readers of the database agree on.
+
+Knows which files may be a database of ours, which version of the schema this code speaks, how text
+that is not Unicode is kept, and whose fault an SQLite error is. Knows no table. The command line
+loads it before it prints its first row, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+
+from tmuxclaude.core.errors import RefusedError, TmuxclaudeError
+
+SCHEMA_VERSION = 1
+"""The number of migrations this code knows; the file keeps it as SQLite's ``user_version``."""
+
+APPLICATION_ID = 0x746D_636C
+"""Marks a file as ours (SQLite's ``application_id``; the letters ``tmcl``)."""
+
+_URI_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~")
+
+AnyPath = str | os.PathLike[str]
+
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY: "another program keeps it locked",
+    sqlite3.SQLITE_LOCKED: "another program keeps it locked",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_PERM: "access is denied",
+}
+
+
+class DatabaseUnreadableError(TmuxclaudeError):
+    """The file is damaged or is no database of ours. Waiting does not help; a rebuild does."""
+
+
+class DatabaseUnavailableError(TmuxclaudeError):
+    """Locked, full, read-only or unreachable just now. Nothing was written; trying again may help.
+
+    Who gets this error from a write must not do what the write was to record.
+    """
+
+
+def family(path: AnyPath) -> Iterator[str]:
+    """The names of every file that SQLite keeps for the database at ``path``, itself first."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        yield os.fspath(path) + suffix
+
+
+def refuse_strange_files(path: AnyPath) -> None:
+    """Raise ``RefusedError`` unless each file of the database is missing or plainly our own.
+
+    A symlink would let somebody else choose what is written, a FIFO would block for ever.
+    """
+    for name in family(path):
+        try:
+            found = os.lstat(name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _unavailable(path, error.strerror or str(error)) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise RefusedError(
+                f"{name} is not a regular file, and a database is not opened through anything else."
+                " Nothing was changed. Move it away and start again."
+            )
+        if found.st_uid != os.geteuid():
+            raise RefusedError(
+                f"{name} belongs to another user (uid {found.st_uid}). Nothing was changed."
+            )
+
+
+def connect(path: AnyPath, mode: str, timeout: float) -> sqlite3.Connection:
+    """Open an existing database without Python's implicit transactions.
+
+    ``mode``: ``"ro"`` or ``"rw"``. ``timeout``: seconds to wait for a lock.
+    """
+    raw = os.fsencode(os.path.abspath(path))  # noqa: PTH100 - pathlib would cost every command
+    quoted = "".join(chr(byte) if byte in _URI_PLAIN else f"%{byte:02X}" for byte in raw)
+    return sqlite3.connect(
+        f"file://{quoted}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
+    )
+
+
+def stored_version(connection: sqlite3.Connection, path: AnyPath) -> int:
+    """The schema version of an open database, at most ours.
+
+    Raises ``RefusedError`` for a newer one and ``DatabaseUnreadableError`` when it is not ours.
+    """
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise DatabaseUnreadableError(
+            f"{os.fspath(path)} is no database of tmuxclaude (or an emptied one)."
+            " It was left as it is. Move it away to start with a new one."
+        )
+    if version > SCHEMA_VERSION:
+        raise RefusedError(
+            f"{os.fspath(path)} was written by a newer tmuxclaude: it has schema version {version},"
+            f" this one knows versions up to {SCHEMA_VERSION}. The file is untouched."
+            " Update tmuxclaude, or name another state directory in TMUXCLAUDE_STATE_DIR."
+        )
+    return version
+
+
+def translated(error: sqlite3.Error, path: AnyPath) -> TmuxclaudeError:
+    """The error of ours that says what an SQLite error means for the caller."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary in _BROKEN:
+        return DatabaseUnreadableError(
+            f"The database {os.fspath(path)} is damaged or is no database ({error})."
+            " It was left as it is."
+        )
+    if primary in _UNAVAILABLE:
+        return _unavailable(path, f"{_UNAVAILABLE[primary]} ({error})")
+    return TmuxclaudeError(f"The database {os.fspath(path)} refused a statement: {error}")
+
+
+def _unavailable(path: AnyPath, why: str) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(
+        f"The database {os.fspath(path)} is not available: {why}. Nothing was written."
+    )
+
+
+def storable(value: object) -> object:
+    """``value`` as SQLite can hold it.
+
+    Names of files and halves of emoji can be strings that have no UTF-8 form. They are kept as a
+    BLOB, which ``restored`` turns back into the same string; no column holds a BLOB otherwise.
+    """
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def restored(row: tuple[object, ...]) -> tuple[object, ...]:
+    """A row as it was given to ``storable``, value by value."""
+    if bytes not in map(type, row):
+        return row
+    return tuple(
+        value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+        for value in row
+    )
