@@ -1,0 +1,94 @@
+"""The configuration file: TOML on the disk, ``Rules`` in the house.
+
+Knows whose file is trusted and how an error in it is said. Which keys there are is for
+``core/rules.py`` to say.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+
+from tmuxclaude.core.errors import RefusedError, UsageError
+from tmuxclaude.core.rules import Rules, entries, from_table
+
+LARGEST_BYTES = 256 * 1024
+
+
+def load(path: Path) -> Rules:
+    """The rules that the file says; the defaults when there is no file.
+
+    A symbolic link is followed, for many keep their files that way; what counts is the file at its
+    end. Raises ``RefusedError`` when that belongs to another user or can be written by others, and
+    ``UsageError``, with the file and where it can be told the line, when it cannot be understood.
+    """
+    text = _text(path)
+    if text is None:
+        return Rules()
+    try:
+        table = tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
+        raise UsageError(_where(path, text, str(error))) from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: it is nested too deeply") from error
+    try:
+        return from_table(table)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def show(rules: Rules) -> str:
+    """The whole configuration as TOML that ``load`` reads back, each key under its meaning."""
+    import tomli_w  # only this command writes TOML
+
+    lines: list[str] = []
+    section = ""
+    for entry in entries(rules):
+        group, _, name = entry.name.partition(".")
+        if group != section:
+            lines += [*([""] if section else []), f"[{group}]"]
+            section = group
+        lines += [f"# {entry.meaning}", tomli_w.dumps({name: entry.value}).rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        # O_NONBLOCK: a pipe in its place must not make us wait.
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        found = os.fstat(opened)
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{path} is not a regular file")
+        if found.st_uid != os.geteuid():
+            raise RefusedError(f"{path} belongs to another user; it was not read")
+        if found.st_mode & 0o022:
+            raise RefusedError(
+                f"{path} can be written by others; it was not read. Close it: chmod go-w {path}"
+            )
+        content = os.read(opened, LARGEST_BYTES + 1)
+    finally:
+        os.close(opened)
+    if len(content) > LARGEST_BYTES:
+        raise UsageError(f"{path} is larger than {LARGEST_BYTES} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}, line {line}: it is not UTF-8") from error
+
+
+def _where(path: Path, text: str, problem: str) -> str:
+    """``problem`` as tomllib says it, "… (at line 3, column 7)", with the place put first."""
+    match = re.fullmatch(r"(?P<what>.*) \(at (?:line (?P<line>\d+), .*|end of document)\)", problem)
+    if match is None:
+        return f"{path}: {problem}"
+    line = match["line"] or text.count("\n") + 1
+    return f"{path}, line {line}: {match['what']}"
