@@ -84,7 +84,7 @@ KNOWN = [
     ("2:15am (Australia/Lord_Howe)", "2026-10-03T12:00", None, "2026-10-04T02:45+11:00"),
     ("1:30am (Europe/London)", "2026-03-28T22:00", None, "2026-03-29T02:30+01:00"),
     # set back over midnight: the same evening comes twice
-    ("11:30pm (America/St_Johns)", "2010-11-07T02:30:30", None, "2010-11-06T23:30-03:30"),
+    ("11:30pm (America/St_Johns)", "2010-11-07T02:40:30", None, "2010-11-06T23:30-03:30"),
 ]
 
 
@@ -111,6 +111,8 @@ UNKNOWN = [
     "22:17pm",
     "٣pm",
     "9\u202fpm",
+    "mo\u0274 9am",
+    "9pm (\u212aiev)",
     "９pm",
     "9pm\nEnter",
     "9pm · out of usage credits",

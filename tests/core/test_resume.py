@@ -132,6 +132,12 @@ def test_the_menu_is_closed_by_escape_and_text_waits_until_it_settled() -> None:
     assert move(replace(just_closed, keyed_at=NOW - 0.6), world()).deed is Deed.TYPE
 
 
+def test_a_second_escape_waits_until_the_first_must_have_been_drawn() -> None:
+    once = attempt(escapes=1, keyed_at=NOW - 1)
+    assert move(once, world(reading=MENU)).deed is Deed.WAIT
+    assert move(replace(once, keyed_at=NOW - 3), world(reading=MENU)).deed is Deed.ESCAPE
+
+
 def test_a_menu_that_does_not_close_is_a_persons() -> None:
     assert move(attempt(escapes=MAX_ESCAPES), world(reading=MENU)).deed is Deed.ASK_HUMAN
 

@@ -191,6 +191,10 @@ UNKNOWN: list[tuple[dict[str, object], str]] = [
         {"resume": {"poll_seconds": 1}},
         "there is no key 'resume.poll_seconds'; did you mean supervisor.poll_seconds?",
     ),
+    (
+        {"launch": {"text": "x"}},
+        "there is no key 'launch.text'; did you mean resume.text?",
+    ),
     ({"max_attempts": 3}, "there is no section 'max_attempts'; did you mean resume.max_attempts?"),
     (
         {"\x1b[2J": {}},

@@ -83,7 +83,7 @@ def test_the_default_text_may_be_typed_unasked() -> None:
     assert resume_text_problem(DEFAULT_TEXT) is None
 
 
-@pytest.mark.parametrize("text", ["Go on", "Please continue, then tidy up.", "a" + "b" * 199])
+@pytest.mark.parametrize("text", ["Go on", "Please continue, then tidy up.", "a b" + "b" * 197])
 def test_a_harmless_text_may_be_typed_unasked(text: str) -> None:
     assert resume_text_problem(text) is None
 
@@ -97,6 +97,7 @@ def test_a_harmless_text_may_be_typed_unasked(text: str) -> None:
         ("Go on!", "letters from A to Z"),
         ("Go on; rm", "letters from A to Z"),
         ("Go on 2", "letters from A to Z"),
+        ("doctor", "one word"),
         ("Größer", "letters from A to Z"),
         (", go on", "letters from A to Z"),
         (".", "letters from A to Z"),

@@ -92,15 +92,15 @@ def test_without_home_the_user_database_says_it() -> None:
 
 def test_each_file_has_its_directory() -> None:
     paths = Paths(Path("/c/config.toml"), Path("/s"), Path("/r"))
-    in_state = (paths.database, paths.log, paths.hooks)
-    in_runtime = (paths.lock, paths.socket, paths.spool)
+    in_state = (paths.database, paths.log, paths.hooks, paths.lock)
+    in_runtime = (paths.socket, paths.spool)
     assert [str(path) for path in in_state] == [
         "/s/tmuxclaude.db",
         "/s/supervisor.log",
         "/s/hooks",
+        "/s/supervisor.lock",
     ]
     assert [str(path) for path in in_runtime] == [
-        "/r/supervisor.lock",
         "/r/supervisor.sock",
         "/r/spool",
     ]

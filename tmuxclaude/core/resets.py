@@ -72,7 +72,7 @@ def parse(text: str, said_at: float, zone: str | None) -> float | None:
     after the change.
     """
     printed = _PRINTED.fullmatch(text.strip().removesuffix("."))
-    if printed is None or not text.isascii():
+    if printed is None:
         return None
     words = printed["words"].lower()
     try:

@@ -21,8 +21,13 @@ ESCAPE_SETTLE_SECONDS = 0.5
 """Text that follows an Escape sooner is read as an Alt key and lost (Claude Code 2.1.329: lost at
 50 ms, accepted at 100 ms)."""
 
-ENTER_GAP_SECONDS = 0.3
-"""Between text and Enter, so that the two are never taken for one paste."""
+ESCAPE_AGAIN_SECONDS = 2.0
+"""Before a second Escape: on an empty prompt two quick ones open another dialog, and a screen that
+is slow to be drawn still shows the first."""
+
+ENTER_GAP_SECONDS = 0.1
+"""Between text and Enter, beyond the proof that the text was read (none was needed in any of the
+runs with Claude Code 2.1.329; one write for both is taken for a paste)."""
 
 RETYPE_AFTER_SECONDS = 3.0
 """After a crash in ``typing``: how long an empty box must stay empty before we type again."""
@@ -138,7 +143,7 @@ def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     if hands_off is not None:
         return hands_off
     if reading.dialog is not None:
-        return _close_dialog(attempt, reading.dialog)
+        return _close_dialog(attempt, reading.dialog, evidence.at)
     settled = attempt.keyed_at + ESCAPE_SETTLE_SECONDS
     if evidence.at < settled:
         return Move(Deed.WAIT, "letting the last key settle", until=settled)
@@ -179,11 +184,13 @@ def _hands_off(attempt: Attempt, pane: PaneFacts, now: float, rules: ResumeRules
     return None
 
 
-def _close_dialog(attempt: Attempt, dialog: Dialog) -> Move:
+def _close_dialog(attempt: Attempt, dialog: Dialog, now: float) -> Move:
     if dialog not in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION):
         return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it")
     if attempt.escapes >= MAX_ESCAPES:
         return Move(Deed.ASK_HUMAN, f"the {dialog} did not close")
+    if attempt.escapes and now < attempt.keyed_at + ESCAPE_AGAIN_SECONDS:
+        return Move(Deed.WAIT, f"waiting for the {dialog} to close")
     return Move(Deed.ESCAPE, f"closing the {dialog}", dialog=dialog)
 
 

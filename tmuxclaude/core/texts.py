@@ -84,4 +84,7 @@ def resume_text_problem(text: str) -> str | None:
     told = _RECOGNISED.search(text.lower())
     if told:
         return f'the text holds "{told[0]}", which could be taken for a message of Claude Code'
+    if " " not in text:
+        # A relaunch gives the text as an argument, and "claude doctor" runs a command.
+        return "the text is one word, and Claude Code could take it for one of its commands"
     return None

@@ -71,7 +71,7 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Beside the database that it protects: a runtime directory may differ from shell to shell."""
+        """Beside the database that it protects; runtime directories differ from shell to shell."""
         return self.state_dir / "supervisor.lock"
 
     @property
