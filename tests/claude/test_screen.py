@@ -1,0 +1,303 @@
+"""Recorded screens are data: a file and a row in tests/screens/expected.csv. Below them stand
+painted ones, for what nobody recorded."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.claude import painter as paint
+from tests.claude.painter import FIVE, NBSP, PLACES
+from tmuxclaude.claude.screen import read
+from tmuxclaude.core.model import Box, Dialog, LimitKind, Look, Reading
+
+SCREENS = Path(__file__).parent.parent / "screens"
+with (SCREENS / "expected.csv").open(encoding="utf-8", newline="") as table:
+    EXPECTED = list(csv.DictReader(table))
+FORMS = [
+    pytest.param(row, form, id=f"{row['stem']}{form}")
+    for row in EXPECTED
+    for form in (".ansi.txt", ".txt")
+    if (SCREENS / (row["stem"] + form)).exists()
+]
+
+
+def recorded(stem: str, form: str = ".ansi.txt") -> Reading:
+    facts = SCREENS / f"{stem}.facts.txt"
+    dead = facts.exists() and " dead=1 " in facts.read_text(encoding="utf-8")
+    return read((SCREENS / (stem + form)).read_text(encoding="utf-8"), dead=dead)
+
+
+@pytest.mark.parametrize(("row", "form"), FORMS)
+def test_recorded_screens(row: dict[str, str], form: str) -> None:
+    found = recorded(row["stem"], form)
+    assert {
+        "stem": row["stem"],
+        "look": found.look,
+        "limit_kind": found.limit_kind or "",
+        "reset_text": found.reset_text,
+        "native_pending": "yes" if found.native_pending else "no",
+        "draft": found.box,
+        "draft_text": found.draft,
+        "dialog": found.dialog or "",
+    } == row
+
+
+def test_every_recorded_screen_is_expected() -> None:
+    files = {path.name.removesuffix(".ansi.txt") for path in SCREENS.glob("*.ansi.txt")}
+    assert files == {row["stem"] for row in EXPECTED}
+    assert len(files) > 80
+
+
+# Limits, painted: they must be seen, or the traps below would prove nothing
+
+ARMED_NOTICE = "Usage limit reached · continuing automatically at 9:25pm · esc to cancel"
+WAITS = paint.tool("date", "Fri") + paint.limit(FIVE)
+LIMITED = {
+    "after a prompt": [*paint.user("go on"), *paint.limit(FIVE)],
+    "after a tool's result": [*paint.user("go on"), *WAITS],
+    "after a shell command": [*paint.shell("date", "Fri"), *paint.limit(FIVE)],
+    "after a collapsed tool": [*paint.user("go"), *paint.collapsed_tool(), *paint.limit(FIVE)],
+    "after words and a hidden tool": [*paint.reply("I plan it."), *paint.limit(FIVE)],
+    "with advice under it": [
+        *paint.user("go on"),
+        *paint.limit(FIVE),
+        f"     {paint.GREY}/usage-credits to finish what you’re working on.{paint.OFF}",
+    ],
+    "wrapped": [*paint.user("go on"), *paint.limit(FIVE.replace("resets ", "resets\n"))],
+    "with a suffix": [*paint.user("go on"), *paint.limit(f"{FIVE} · out of usage credits")],
+    "armed": [*paint.user("go on"), *paint.limit(FIVE), *paint.notice(ARMED_NOTICE)],
+    "after a first try": [
+        *paint.user("go on"),
+        *paint.limit(FIVE),
+        *paint.notice("Usage limit reset · Continuing automatically"),
+        *paint.limit(FIVE),
+    ],
+    "told to wait": [
+        *paint.user("go on"),
+        *paint.limit(FIVE),
+        *paint.user("/rate-limit-options"),
+        f"{paint.GREY}  ⎿ {NBSP}Claude Code will continue automatically at 9:25pm.{paint.OFF}",
+        *paint.notice("Automatic continue cancelled · /rate-limit-options to re-arm"),
+    ],
+    "given up": [
+        *paint.user("go on"),
+        *paint.limit(FIVE),
+        *paint.notice("Automatic continue stopped after repeated usage limit hits · This task ..."),
+    ],
+}
+UNTELLABLE_WITHOUT_INK = {"after a collapsed tool", "after words and a hidden tool"}
+
+
+@PLACES
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_limit_is_seen(name: str, place: dict[str, Any]) -> None:
+    shown = paint.screen(LIMITED[name], **place)
+    found = read(shown)
+    assert (found.look, found.box) == (Look.LIMIT, Box.EMPTY)
+    assert (found.limit_kind, found.reset_text) == (LimitKind.FIVE_HOUR, "9:25pm (UTC)")
+    assert found.limit_words.startswith(FIVE)
+    plain = read(paint.without_ink(shown))
+    assert plain == (replace(found, look=Look.IDLE, limit_kind=None, limit_words="", reset_text="")
+                     if name in UNTELLABLE_WITHOUT_INK else found)  # fmt: skip
+
+
+@pytest.mark.parametrize("ink", ["\x1b[31m", "\x1b[91m", "\x1b[38;5;131m", "\x1b[38;2;171;43;63m"])
+def test_the_red_of_every_theme_counts(ink: str) -> None:
+    above = [*paint.reply("I plan it."), *paint.limit(FIVE, ink)]
+    assert read(paint.screen(above)).look is Look.LIMIT
+
+
+def test_a_limit_as_wide_as_a_hint_is_no_hint() -> None:
+    width = len(f"  ⎿ {NBSP}{FIVE}") + 2
+    above, below = [*paint.user("go"), *paint.limit(FIVE)], [*paint.box(width=width), paint.MODE]
+    assert read(paint.screen(above, below, at_bottom=False)).look is Look.LIMIT
+
+
+# Claude Code's own continue
+
+
+def test_the_footer_says_armed_whatever_the_server_calls_it() -> None:
+    footer = [paint.ARMED[0], "    Picking it up again at 10:23pm - Esc stops that", "  mine"]
+    above = [
+        *paint.user("go"),
+        *paint.limit(FIVE),
+        *paint.notice("Out of usage, picking up at 9pm"),
+    ]
+    found = read(paint.screen(above, [*paint.box(), *footer, paint.MODE]))
+    assert (found.look, found.native_pending) == (Look.LIMIT, True)
+    assert (found.limit_kind, found.reset_text) == (LimitKind.FIVE_HOUR, "9:25pm (UTC)")
+
+
+@pytest.mark.parametrize("hint", ["", f"{' ' * 40}{paint.GREY}◐ medium · /effort{paint.OFF}"])
+def test_armed_without_the_limit_in_sight(hint: str) -> None:
+    footer = [paint.ARMED[0] + hint, paint.ARMED[1]]
+    found = read(paint.screen(paint.reply("..."), [*paint.box(), *footer, paint.MODE]))
+    assert (found.look, found.native_pending) == (Look.LIMIT, True)
+    assert (found.limit_kind, found.reset_text) == (LimitKind.USAGE, "9:25pm")
+
+
+def test_the_notice_alone_is_history() -> None:
+    above = [*paint.user("go"), *paint.limit(FIVE), *paint.notice(ARMED_NOTICE)]
+    assert not read(paint.screen(above)).native_pending
+
+
+# Work
+
+
+def test_work_beats_an_old_limit_and_an_old_spinner_does_not() -> None:
+    limited = [*paint.user("go"), *paint.limit(FIVE)]
+    for above, mode in (
+        ([*limited, *paint.user("go"), *paint.SPINNER], paint.MODE),
+        ([*limited, *paint.user("go")], paint.BUSY_MODE),
+        ([*limited, *paint.user("go"), "", "✻ 529 Overloaded · retrying in 4s · attempt 4/10"],
+         paint.MODE),
+    ):  # fmt: skip
+        assert read(paint.screen(above, [*paint.box(), mode])).look is Look.WORK
+    stale = [*paint.user("go"), *paint.SPINNER, *paint.user("go"), *paint.limit(FIVE)]
+    assert read(paint.screen(stale)).look is Look.LIMIT
+
+
+# The menu and other dialogs
+
+OTHER_ORDER = ("Switch to usage credits", "Stop and wait for limit to reset")
+TEAM = ("Request more", "Stop and wait for limit to reset")
+PLAN = ("Upgrade your plan", "Stop and wait for limit to reset")
+
+
+@pytest.mark.parametrize("options", [paint.MENU_ROWS, OTHER_ORDER, TEAM, PLAN])
+@pytest.mark.parametrize("cursor", [1, 2])
+def test_the_limit_menu_in_any_order(options: tuple[str, ...], cursor: int) -> None:
+    menu = paint.menu(options, cursor=cursor)
+    found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], menu))
+    assert (found.look, found.box, found.dialog) == (Look.LIMIT, Box.NONE, Dialog.LIMIT_MENU)
+    assert (found.limit_kind, found.reset_text) == (LimitKind.FIVE_HOUR, "9:25pm (UTC)")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [[], paint.user("/rate-limit-options"), [*paint.user("go"), *paint.limit("New words.")]],
+)
+def test_the_menu_alone_is_a_limit_where_nothing_contradicts(above: list[str]) -> None:
+    found = read(paint.screen(above, paint.menu()))
+    assert (found.look, found.dialog) == (Look.LIMIT, Dialog.LIMIT_MENU)
+    assert (found.limit_kind, found.reset_text) == (LimitKind.USAGE, "Nov 23, 11:16pm")
+
+
+def test_a_menu_that_the_user_opened_after_good_work_is_a_dialog() -> None:
+    above = [*paint.user("go"), *paint.reply("Done."), *paint.DONE]
+    expected = Reading(Look.DIALOG, Box.NONE, dialog=Dialog.LIMIT_MENU)
+    assert read(paint.screen(above, paint.menu())) == expected
+
+
+def test_a_menu_that_offers_to_disarm_is_armed() -> None:
+    options = ("Stop and wait for limit to reset", "Don’t continue automatically")
+    found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], paint.menu(options)))
+    assert (found.look, found.native_pending) == (Look.LIMIT, True)
+
+
+def test_an_armed_menu_is_a_limit_whatever_came_after() -> None:
+    options = ("Stop and wait for limit to reset", "Don’t continue automatically")
+    above = [*paint.user("go"), *paint.limit(FIVE), *paint.user("/usage")]
+    found = read(paint.screen(above, paint.menu(options)))
+    assert (found.look, found.reset_text) == (Look.LIMIT, "9:25pm (UTC)")
+
+
+@pytest.mark.parametrize("options", [("Red", "Blue"), ("Yes", "No")])
+def test_another_menu_under_the_same_title_is_another_dialog(options: tuple[str, ...]) -> None:
+    found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], paint.menu(options)))
+    assert (found.look, found.dialog) == (Look.DIALOG, Dialog.OTHER)
+
+
+def test_a_permission_that_shows_a_limit_menu_is_a_question() -> None:
+    asked = [" Do you want to proceed?", " ❯ 1. Yes", "   2. No", "", " Esc to cancel"]
+    found = read(paint.screen(paint.user("go"), [*paint.menu(), *asked]))
+    assert (found.look, found.dialog) == (Look.QUESTION, Dialog.OTHER)
+
+
+RESUME = [
+    "▔" * 120,
+    "  Resume this conversation?",
+    "  This conversation has been inactive for 10h 8m and is 91.2k tokens long.",
+    "",
+    "    1. Resume",
+    "  ❯ 2. Start a new conversation  Claude can look this one up if you refer to it later",
+    "",
+    "  Enter to confirm · Esc to resume",
+]
+RESUME_SUMMARY = [
+    "─" * 120,
+    "  This session is 5h old and 120k tokens.",
+    "",
+    "  ❯ 1. Resume from summary (instant, recommended)",
+    "    2. Resume full session as-is",
+    "    3. Don't ask again",
+]
+
+
+@pytest.mark.parametrize("dialog", [RESUME, RESUME_SUMMARY])
+def test_the_resume_question(dialog: list[str]) -> None:
+    expected = Reading(Look.DIALOG, Box.NONE, dialog=Dialog.RESUME_QUESTION)
+    assert read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], dialog)) == expected
+
+
+# The box
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 160, 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Automatic message from tmuxclaude, not a new instruction. Please continue the interrupted "
+        "task and do not repeat finished work.",
+        "short",
+        "see https://example.com/" + "path/" * 60 + "end and stop",
+        "日本語 mixed with " + "words " * 40 + "end",
+    ],
+)
+def test_a_wrapped_draft_reads_as_it_was_typed(width: int, text: str) -> None:
+    shown = paint.screen(paint.user("hi"), [*paint.box(text, width=width), paint.MODE])
+    assert read(shown).draft == text
+    assert read(paint.without_ink(shown)).draft == text
+
+
+def test_lines_of_a_draft_stay_lines() -> None:
+    below = [*paint.box("first line\n\n  third, indented\nlast"), paint.MODE]
+    assert read(paint.screen([], below)).draft == "first line\n\n  third, indented\nlast"
+
+
+def test_a_dim_hint_is_no_draft_whatever_it_says() -> None:
+    below = [*paint.box(hint="run the tests again"), paint.MODE]
+    shown = paint.screen(paint.reply("Done."), below)
+    assert read(shown) == Reading(Look.IDLE, Box.PLACEHOLDER)
+    assert read(paint.without_ink(shown)).box is Box.DRAFT  # in doubt it is somebody's text
+
+
+@pytest.mark.parametrize("hint", ['Try "fix lint errors"', "Press up to edit queued messages"])
+def test_a_known_hint_is_told_without_ink(hint: str) -> None:
+    shown = paint.screen([], [*paint.box(hint=hint), paint.MODE])
+    assert read(paint.without_ink(shown)) == Reading(Look.IDLE, Box.PLACEHOLDER)
+
+
+def test_a_cursor_on_the_first_letter_does_not_make_a_hint() -> None:
+    rows = paint.box()
+    rows[1] = f"❯{NBSP}{paint.INVERSE}h{paint.PLAIN}alf a draft"
+    assert read(paint.screen([], [*rows, paint.MODE])).draft == "half a draft"
+    rows[1] = f"❯{NBSP}{paint.INVERSE}h{paint.PLAIN}"
+    assert read(paint.screen([], [*rows, paint.MODE])).draft == "h"
+
+
+def test_a_suggested_ending_belongs_to_nobody() -> None:
+    rows = paint.box()
+    rows[1] = f"❯{NBSP}half a{paint.INVERSE} {paint.DIM}draft{paint.PLAIN}"
+    assert read(paint.screen([], [*rows, paint.MODE])).draft == "half a"
+
+
+@pytest.mark.parametrize("draft", ["", "rm -rf x"])
+def test_a_box_in_shell_mode_is_never_empty(draft: str) -> None:
+    found = read(paint.screen([], [*paint.box(draft, mark="!"), "  ! for shell mode"]))
+    assert (found.box, found.draft) == (Box.DRAFT, f"!{draft}")

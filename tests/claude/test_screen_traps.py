@@ -1,0 +1,213 @@
+"""What must not be taken for a limit, a prompt or Claude Code, and what holds for any text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.claude import painter as paint
+from tests.claude.painter import FIVE, NBSP, PLACES
+from tmuxclaude.claude.screen import read
+from tmuxclaude.core.model import Box, Dialog, Look, Reading
+
+QUOTED = [
+    FIVE,
+    "You've hit your session limit · resets 3:45pm (Europe/Berlin)",
+    "5-hour limit reached ∙ resets 2am",
+    "Claude usage limit reached. Your limit will reset at 9am (America/Chicago).",
+    "Claude AI usage limit reached|1760000400",
+    "You've used 97% of your session limit · resets 11am",
+    "Rate limits │ No issues detected",
+    "a1b2c3d fix: weekly limit resets at midnight",
+    "Server is temporarily limiting requests (not your usage limit) · resets 3pm",
+    f"⎿ {NBSP}{FIVE}",
+    f"  ⎿ {NBSP}{FIVE}",
+    f"⚠ Usage limit reached · limit resets 9pm\n    Continuing automatically at 9pm · {FIVE}",
+    "What do you want to do?\n\n  ❯ 1. Stop and wait for limit to reset\n    2. Switch to usage "
+    "credits\n\n  Enter to confirm · Esc to cancel",
+    "esc to interrupt",
+    "Retrying in 5s · attempt 3/10",
+    "Do you want to proceed?\n ❯ 1. Yes\n   2. No\n Esc to cancel",
+]
+TALK = {
+    "a reply": lambda text: [*paint.user("what?"), *paint.reply(text)],
+    "a finished reply": lambda text: [*paint.user("what?"), *paint.reply(text), *paint.DONE],
+    "the end of a reply": lambda text: [*paint.user("what?"), *paint.reply(f"It said:\n\n{text}")],
+    "a fenced block": lambda text: [
+        *paint.reply("It said:"), "",
+        *(f"    {paint.BLUE}{row}{paint.OFF}" for row in text.split("\n")),
+    ],
+    "a reply drawn like a limit": lambda text: [
+        *paint.user("what?"), *paint.limit(text), *paint.DONE,
+    ],
+    "a limit of an earlier turn": lambda text: [
+        *paint.user("go on"), *paint.limit(text), *paint.user("go on"), *paint.reply("Done."),
+    ],
+    "a limit that was continued": lambda text: [
+        *paint.user("go on"), *paint.limit(text),
+        *paint.notice("Usage limit reset · Continuing automatically"), *paint.reply("Done."),
+    ],
+    "a tool's result": lambda text: paint.tool("cat log", text),
+    "a tool's red result": lambda text: paint.tool("cat log", text, paint.RED),
+    "a tool's second line": lambda text: paint.tool("cat log", f"log:\n{text}", paint.RED),
+    "a failed tool": lambda text: paint.tool("cat log", f"Error: Exit code 1\n{text}", paint.RED),
+    "a tool call": lambda text: paint.tool(f'grep "{text}"', "(No output)"),
+    "a shell command": lambda text: paint.shell(f'echo "{text}"', text.split("\n")[0]),
+    "a prompt": lambda text: [*paint.user(text), *paint.reply("I see.")],
+    "a prompt alone": lambda text: paint.user(f"why do I see\n{text}"),
+}  # fmt: skip
+
+
+@PLACES
+@pytest.mark.parametrize("text", QUOTED)
+@pytest.mark.parametrize("name", TALK)
+def test_talk_about_limits_is_nothing(name: str, text: str, place: dict[str, Any]) -> None:
+    assert read(paint.screen(TALK[name](text), **place)) == Reading(Look.IDLE, Box.EMPTY)
+
+
+ALMOST = {
+    "words right under it": [*paint.limit(FIVE), "  and so on"],
+    "another mark": [f"  ⎿  {paint.RED}{FIVE}{paint.OFF}"],
+    "red on the ground of a prompt": [f"{paint.USER_BACK}  ⎿ {NBSP}{paint.RED}{FIVE}{paint.OFF}"],
+    "partly red": paint.limit(FIVE.replace("limit", f"{paint.OFF}limit{paint.RED}")),
+    "another colour": paint.limit(FIVE, paint.YELLOW),
+    "deeper": [f"  {row}" for row in paint.limit(FIVE)],
+}
+
+
+@pytest.mark.parametrize("name", ALMOST)
+def test_what_is_only_like_a_limit_is_nothing(name: str) -> None:
+    above = [*paint.user("go on"), *ALMOST[name]]
+    assert read(paint.screen(above)) == Reading(Look.IDLE, Box.EMPTY)
+
+
+def test_a_limit_without_ink_must_hang_under_its_turn() -> None:
+    above = [*paint.user("go on"), "", *paint.limit(FIVE)]
+    assert read(paint.without_ink(paint.screen(above))) == Reading(Look.IDLE, Box.EMPTY)
+
+
+PLAIN_TALK = ("a reply", "the end of a reply", "a tool's result", "a tool call", "a shell command")
+
+
+@pytest.mark.parametrize("text", QUOTED)
+@pytest.mark.parametrize("name", PLAIN_TALK)
+def test_talk_is_nothing_without_ink_either(name: str, text: str) -> None:
+    shown = paint.without_ink(paint.screen(TALK[name](text)))
+    assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_a_draft_about_limits_is_a_draft(text: str) -> None:
+    found = read(paint.screen(paint.user("hi"), [*paint.box(text), paint.MODE]))
+    assert (found.look, found.box) == (Look.IDLE, Box.DRAFT)
+    assert found.draft.split() == text.split()
+
+
+def test_a_session_named_like_a_limit_is_a_name() -> None:
+    shown = paint.screen(paint.reply("Done."), [*paint.box(title=FIVE), paint.MODE])
+    assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
+
+
+def test_a_status_line_cannot_arm_and_cannot_halt() -> None:
+    for lines in (["  myline", *paint.ARMED], [f"  {FIVE}"], ["  ⚠ Usage limit reached"]):
+        shown = paint.screen(paint.reply("Done."), [*paint.box(), *lines, paint.MODE])
+        assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
+
+
+def test_the_picker_of_conversations_is_a_dialog() -> None:
+    rows = ["─" * 120, "  Resume session (1 of 30)", "", f"  ❯ {FIVE}", "    5 seconds ago"]
+    assert read("\n".join(rows)) == Reading(Look.DIALOG, Box.NONE, dialog=Dialog.OTHER)
+
+
+def test_errors_that_are_no_usage_limit_leave_it_idle() -> None:
+    for text in ("Credit balance too low · Add funds: https://x.example", "Interrupted · What"):
+        assert read(paint.screen([*paint.user("go"), *paint.limit(text)])).look is Look.IDLE
+
+
+# Never type here
+
+NOT_HERE = Reading(Look.DIALOG, Box.NONE, dialog=Dialog.OTHER)
+PROMPT = [*paint.BANNER, *paint.user("go"), *paint.limit(FIVE), *paint.box(), paint.MODE]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [""],
+        ["user@host:~/proj$ ls", "a  b", "user@host:~/proj$ "],
+        ["~", "~", '"notes.txt" 12L, 340B'],
+        [*PROMPT, "user@host:~/proj$ "],
+        [*PROMPT, "zsh: killed     claude", "% "],
+        [*PROMPT, "", "❯ "],
+        [*PROMPT, "Pane is dead (signal 9, Fri Nov 20 23:19:57 2026)"],
+        [*PROMPT, *paint.user("later"), *paint.reply("text")],
+        PROMPT[:-2],
+        [*PROMPT[:-4], *PROMPT[-3:]],
+        [*paint.box()[:-1], "─" * 80, paint.MODE],
+        ["─" * 120, "❯ a prompt with a plain space", "─" * 120, paint.MODE],
+    ],
+)
+def test_what_is_not_the_prompt_is_left_alone(rows: list[str]) -> None:
+    assert read("\n".join(rows)) == NOT_HERE
+    assert read(paint.without_ink("\n".join(rows))) == NOT_HERE
+
+
+def test_a_dead_pane_is_exited_whatever_it_shows() -> None:
+    shown = paint.screen([*paint.user("go"), *paint.limit(FIVE)], [*paint.box(), *paint.ARMED])
+    assert read(shown, dead=True) == Reading(Look.EXITED, Box.NONE)
+
+
+# On any text at all
+
+PIECES = st.sampled_from(
+    [
+        *("❯", NBSP, "─" * 12, "─" * 40, "\n", "\n  ", "\n     ", "  ⎿ " + NBSP, "● ", "! "),
+        *("✻ ", "…", FIVE, "\x1b[2m", "\x1b[7m", "\x1b[0m", "\x1b[38;5;211m", "\x1b[", "\x1b]8;;"),
+        *("⚠ Usage limit reached · limit resets 9pm", "esc to interrupt", "▔" * 40, "❯ 1. "),
+        *(
+            "What do you want to do?",
+            "Enter to confirm · Esc to cancel",
+            "2. ",
+            "日",
+            "\x1b[38;2;9",
+        ),
+    ]
+)
+ANYTHING = st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=60).map("".join)
+
+
+@given(ANYTHING)
+def test_any_text_can_be_read_and_only_a_box_is_a_box(text: str) -> None:
+    found = read(text)
+    rows = paint.without_ink(text).split("\n")
+    marks = [row for row in rows if len(row) > 1 and row[1] == NBSP]
+    if found.box is not Box.NONE:
+        assert marks
+        assert any(set(row) == {"─"} for row in rows)
+    if found.look in (Look.IDLE, Look.WORK):
+        assert found.box is not Box.NONE
+    if found.look is Look.LIMIT:
+        assert found.limit_kind is not None
+        assert found.box is not Box.NONE or found.dialog is Dialog.LIMIT_MENU
+    assert (found.limit_kind is None) == (found.look is not Look.LIMIT)
+    assert bool(found.draft) == (found.box is Box.DRAFT)
+
+
+WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), max_size=40)
+
+
+@given(
+    name=st.sampled_from(["a reply", "the end of a reply", "a tool's red result", "a prompt"]),
+    limit=st.sampled_from(QUOTED[:5]),
+    before=WORDS,
+    after=WORDS,
+    full=st.booleans(),
+)
+def test_prose_around_a_limit_is_never_one(
+    name: str, limit: str, before: str, after: str, full: bool
+) -> None:
+    found = read(paint.screen(TALK[name](f"{before}\n{limit}\n{after}"), full=full))
+    assert found.look is not Look.LIMIT

@@ -1,0 +1,130 @@
+"""Claude Code's prompt box on a screen: where it stands, and what is in it.
+
+It knows the shape of the box and how typed text, a hint and the cursor are drawn in it. What stands
+above and below is for others. Observed with Claude Code 2.1.329: a mark and a no-break space
+between two rules over the whole width::
+
+    ──────────────── session name ─
+    ❯ a draft, wrapped and indented
+      by two
+    ───────────────────────────────
+      what is under the box is indented too
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tmuxclaude.claude.capture import Row, cells
+from tmuxclaude.core.model import Box
+
+PROMPT = "❯"
+NBSP = "\u00a0"
+
+RULE = re.compile(r"─{10,}")
+_UPPER_RULE = re.compile(r"─.{8,}─")
+_INSIDE = "  "
+
+_HINTS = re.compile(
+    r"Once fixed, resend your message|Resend your message to try again"
+    r"|Press up to edit queued messages|Try \".*\""
+)
+"""What Claude Code writes into its empty box; only needed where dim text cannot be told."""
+
+_UNUSED_CELLS = 4
+"""The box wraps at the pane's width less these."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBox:
+    """``top`` and ``bottom``: the row numbers of its two rules. ``width``: theirs, in cells.
+
+    ``holds``: never ``Box.NONE``. ``draft``: what was typed, empty unless it holds a draft.
+    """
+
+    top: int
+    bottom: int
+    width: int
+    holds: Box
+    draft: str
+
+
+def find(rows: Sequence[Row], *, inked: bool) -> PromptBox | None:
+    """The live prompt box, or ``None`` where anything else has the keys.
+
+    Only the last rule on the screen can be its lower one, and only indented lines may follow it:
+    further up there may be boxes that a redraw left behind, and at the edge writes whoever came
+    after Claude Code. ``inked``: whether dim text can be told.
+    """
+    bottom = next((n for n in reversed(range(len(rows))) if _is_rule(rows[n])), 0)
+    if any(not row.blank and row.indent < 2 for row in rows[bottom + 1 :]):
+        return None
+    first = bottom - 1
+    while first > 0 and (rows[first].blank or rows[first].text.startswith(_INSIDE)):
+        first -= 1
+    if first < 1 or not _is_prompt(rows[first]) or not _is_upper(rows[first - 1], rows[bottom]):
+        return None
+    width = rows[bottom].width
+    holds, draft = _content(rows[first:bottom], width, inked=inked)
+    return PromptBox(first - 1, bottom, width, holds, draft)
+
+
+def _is_rule(row: Row) -> bool:
+    return RULE.fullmatch(row.text) is not None
+
+
+def _is_upper(row: Row, lower: Row) -> bool:
+    return _UPPER_RULE.fullmatch(row.text) is not None and row.width == lower.width
+
+
+def _is_prompt(row: Row) -> bool:
+    return len(row.text) > 1 and row.text[0] != " " and row.text[1] == NBSP
+
+
+def _content(rows: Sequence[Row], width: int, *, inked: bool) -> tuple[Box, str]:
+    """What is in the box. ``!`` instead of the mark: whatever comes next is a shell command."""
+    written = [_written(row) if inked else row.text[len(_INSIDE) :] for row in rows]
+    text = _unwrapped(written, width - _UNUSED_CELLS).strip(f" \n{NBSP}")
+    if rows[0].text[0] != PROMPT:
+        return Box.DRAFT, rows[0].text[0] + text
+    if not inked and _HINTS.fullmatch(text):
+        return Box.PLACEHOLDER, ""
+    if text:
+        return Box.DRAFT, text
+    hint = any(row.text[len(_INSIDE) :].strip(f" {NBSP}") for row in rows)
+    return (Box.PLACEHOLDER if hint else Box.EMPTY), ""
+
+
+def _written(row: Row) -> str:
+    """The row without what nobody typed: dim text, and the cursor on its first character."""
+    kept = []
+    for number, (character, ink) in enumerate(zip(row.text, row.inks, strict=True)):
+        before_hint = number + 1 < len(row.inks) and row.inks[number + 1].dim
+        if number >= len(_INSIDE) and not ink.dim and not (ink.inverse and before_hint):
+            kept.append(character)
+    return "".join(kept).rstrip(" ")
+
+
+def _unwrapped(lines: Sequence[str], area: int) -> str:
+    """The rows as they were typed: one where Claude Code wrapped, a new line where the user did.
+
+    A word is split only when it is longer than a row; the blanks at a wrap are not drawn.
+    """
+    text = lines[0]
+    for above, line in pairwise(lines):
+        if not above or not line or cells(above) + 1 + cells(line.split(" ")[0]) <= area:
+            text += "\n" + line
+        elif _splits_a_word(text, above, line, area):
+            text += line
+        else:
+            text += " " + line
+    return text
+
+
+def _splits_a_word(text: str, above: str, line: str, area: int) -> bool:
+    full = cells(above) + cells(line[0]) > area
+    word = re.split(r"\s", text)[-1] + line.split(" ")[0]
+    return full and cells(word) > area

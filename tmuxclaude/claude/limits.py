@@ -1,0 +1,195 @@
+"""The words in which Claude Code and its API name a limit, as tables.
+
+It knows texts and names only: not where on a screen or in a transcript they stand, and no times. A
+new limit text is one more line in a table here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tmuxclaude.core.model import LimitKind
+
+
+@dataclass(frozen=True, slots=True)
+class LimitText:
+    """One limit message. ``words``: the whole line, blanks made single.
+
+    ``reset_text``: what is said about the end, ready for ``core.resets``: ``11:20pm (UTC)``,
+    ``in 5 minutes``, or an epoch in digits; empty when nothing is said.
+    """
+
+    kind: LimitKind
+    words: str
+    reset_text: str = ""
+
+
+_CLAIMS = {
+    "five_hour": LimitKind.FIVE_HOUR,
+    "seven_day": LimitKind.SEVEN_DAY,
+    "seven_day_opus": LimitKind.OPUS,
+    "seven_day_sonnet": LimitKind.SONNET,
+    "seven_day_overage_included": LimitKind.MODEL,  # 2.1.329 prints it as "Fable limit"
+    "overage": LimitKind.CREDIT,
+}
+
+_MODEL_VERSION = r"(?: [\d.]+)?(?: weekly)?"
+_NAMES: tuple[tuple[str, LimitKind], ...] = (
+    (r"(?:5-hour|five-hour|session)", LimitKind.FIVE_HOUR),
+    (r"weekly", LimitKind.SEVEN_DAY),
+    (rf"opus{_MODEL_VERSION}", LimitKind.OPUS),
+    (rf"sonnet{_MODEL_VERSION}", LimitKind.SONNET),
+    (rf"(?:fable|haiku|mythos){_MODEL_VERSION}", LimitKind.MODEL),
+    (r"(?:\w+'s )?monthly(?: spend)?", LimitKind.SPEND),
+    (r"\w+'s pooled group", LimitKind.SPEND),
+    (r"usage credit", LimitKind.CREDIT),
+    (r"fast", LimitKind.OTHER),  # fast mode pauses; the turn could go on without it
+    (r"(?:claude(?: ai)?)?", LimitKind.USAGE),
+)
+"""What stands before ``limit``, ``usage limit`` or ``budget``. The first that fits; a name that is
+not here is a usage limit all the same."""
+
+_SAID = r"\s*(?:[·∙|].*|\.(?: .*)?)?"
+"""What may follow the name: nothing, a separator and more, or a full stop and more. Anything else
+is prose."""
+_RESETS = (
+    r"(?:\s*[·∙|,]\s*|\. |\s+)"
+    r"(?:resets\b|your limit will reset at\b|(?:please )?try again in\b|\d{10}\b).*"
+)
+
+_NAMED: tuple[str, ...] = (
+    r"You(?:'|’)ve (?:hit|reached) your (?P<name>(?:[^·∙|.]|\.(?=\d)){0,60}?)\b(?:limit|budget)"
+    rf"{_SAID}",
+    rf"(?P<name>[\w' -]{{0,40}}?)\blimit reached(?:{_RESETS}|\.?)",
+)
+_OTHERS: tuple[tuple[str, LimitKind], ...] = (
+    # The subscription's own time ends this one; the same words without a time only name credits.
+    (r"You(?:'|’)re out of (?:extra usage|usage credits) [·∙] resets\b.*", LimitKind.USAGE),
+    (rf"You(?:'|’)re out of (?:extra usage|usage credits){_SAID}", LimitKind.CREDIT),
+    (rf"Your org is out of usage{_SAID}", LimitKind.CREDIT),
+    (r"(?:Fable|Haiku|Mythos|Opus|Sonnet)(?: [^·\n]{1,40})? requires usage credits\b.*",
+     LimitKind.CREDIT),
+    (rf"Your seat type doesn(?:'|’)t include (?:extra )?usage(?: credits)?{_SAID}", LimitKind.SEAT),
+    (rf"Your usage allocation has been disabled by your admin{_SAID}", LimitKind.SEAT),
+    (rf"Your group(?:'|’)s usage limit is set to \$0{_SAID}", LimitKind.SEAT),
+    (rf"This service is disabled for your org{_SAID}", LimitKind.SEAT),
+    (r"(?:Please )?try again in \d+ (?:second|minute|hour|day)s?\.?", LimitKind.USAGE),
+)  # fmt: skip
+
+_NAMED_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _NAMED)
+_NAME_PATTERNS = tuple(
+    (re.compile(rf"{name}(?:\s*usage)?", re.IGNORECASE), kind) for name, kind in _NAMES
+)
+_OTHER_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _OTHERS)
+
+_WHEN = re.compile(
+    r"(?:[·∙|.,]|limit reached|^)\s*"
+    r"(?:(?:resets|your limit will reset)(?: at)?\s+(?P<clock>[^·∙|]+)"
+    r"|(?:please )?try again (?P<span>in \d+ (?:second|minute|hour|day)s?)"
+    r"|(?P<epoch>\d{10})\b)",
+    re.IGNORECASE,
+)
+
+NOT_A_LIMIT = "(not your usage limit)"
+"""Claude Code's own remark on a plain 429."""
+
+_LONGEST = 512
+
+_ERRORS = {
+    "authentication_failed": LimitKind.AUTH,
+    "oauth_org_not_allowed": LimitKind.AUTH,
+    "account_on_hold": LimitKind.AUTH,
+    "verification_required": LimitKind.AUTH,
+    "cloud_credential_error": LimitKind.AUTH,
+    "billing_error": LimitKind.CREDIT,
+    "overloaded": LimitKind.OVERLOADED,
+    "server_error": LimitKind.SERVER,
+    "rate_limit": LimitKind.RATE,
+}
+_STATUSES = {
+    401: LimitKind.AUTH,
+    402: LimitKind.CREDIT,
+    403: LimitKind.AUTH,
+    429: LimitKind.RATE,
+    529: LimitKind.OVERLOADED,
+}
+_ERROR_TEXTS: tuple[tuple[str, LimitKind], ...] = (
+    (r"credit balance (?:is )?too low", LimitKind.CREDIT),
+    (r"please run /login", LimitKind.AUTH),
+    (r"^API Error: 529\b|\boverloaded\b", LimitKind.OVERLOADED),
+    (r"^API Error: 5\d\d\b", LimitKind.SERVER),
+    (r"^API Error: (?:429\b|Request rejected \(429\))", LimitKind.RATE),
+)
+_ERROR_PATTERNS = tuple((re.compile(text, re.IGNORECASE), kind) for text, kind in _ERROR_TEXTS)
+
+
+def recognise(line: str) -> LimitText | None:
+    """The limit that one logical line of Claude Code's own says, or ``None``.
+
+    ``line``: the text without its mark (``⎿``, ``●``), wrapped rows joined. Only a line that is a
+    limit message as a whole counts: a warning, an error that is no usage limit, and a sentence
+    about a limit are ``None``. The caller vouches that Claude Code itself said the line.
+    """
+    words = " ".join(line.split()).removeprefix("⚠ ")
+    if len(words) > _LONGEST or NOT_A_LIMIT in words:
+        return None
+    kind = _kind_of(words)
+    if kind is None:
+        return None
+    return LimitText(kind, words, _reset_text(words))
+
+
+def from_claim(claim: str) -> LimitKind:
+    """The kind of an API claim name (``rateLimitType``); an unknown one is a usage limit too."""
+    return _CLAIMS.get(claim, LimitKind.USAGE)
+
+
+def from_error(
+    error: str | None, api_error: str | None, status: int | None, text: str
+) -> LimitKind:
+    """The kind of a transcript's error record.
+
+    ``error``, ``api_error``, ``status``: its fields ``error``, ``apiError``, ``apiErrorStatus``.
+    Which kind it is says nothing about a reset time. What nobody knows is ``OTHER``.
+    """
+    if NOT_A_LIMIT in text:
+        return LimitKind.RATE
+    said = recognise(text)
+    if api_error == "usage_limit_reached":
+        return said.kind if said else LimitKind.USAGE
+    if said and (status in (None, 402, 429) or error in ("rate_limit", "billing_error")):
+        return said.kind
+    if status == 529:  # 2.1.329 calls it "server_error"
+        return LimitKind.OVERLOADED
+    if error in _ERRORS:
+        return _ERRORS[error]
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if status is not None and 500 <= status <= 599:
+        return LimitKind.SERVER
+    return _first(_ERROR_PATTERNS, text.strip()) or LimitKind.OTHER
+
+
+def _kind_of(words: str) -> LimitKind | None:
+    for pattern in _NAMED_PATTERNS:
+        match = pattern.fullmatch(words)
+        if match:
+            return _named(match["name"].strip())
+    return next((kind for pattern, kind in _OTHER_PATTERNS if pattern.fullmatch(words)), None)
+
+
+def _named(name: str) -> LimitKind:
+    named = (kind for pattern, kind in _NAME_PATTERNS if pattern.fullmatch(name))
+    return next(named, LimitKind.USAGE)
+
+
+def _reset_text(words: str) -> str:
+    match = _WHEN.search(words)
+    if match is None:
+        return ""
+    return (match["clock"] or match["span"] or match["epoch"]).strip().removesuffix(".")
+
+
+def _first(patterns: tuple[tuple[re.Pattern[str], LimitKind], ...], text: str) -> LimitKind | None:
+    return next((kind for pattern, kind in patterns if pattern.search(text)), None)
