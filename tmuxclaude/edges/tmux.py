@@ -1,0 +1,332 @@
+"""The one door to tmux: everything that the house asks of it or does in it.
+
+Knows tmux's commands, what tmux 3.2 and later make of them, and how a pane is recognised. Must not
+know states, limits or when something is to be done. Each method is one child process with a
+time-out (``edges.tmux_call``); each argument is typed (``edges.tmux_words``); each deed is guarded
+inside tmux (``edges.tmux_guard``). A method gives a value, or raises ``ServerGone`` (tmux says that
+there is no server) or ``Silent`` (no answer, or none that we understand). After ``Silent`` it is
+unknown what became of the panes, and whether the deed was done.
+
+libtmux is not used here, only by the tests, as the hand of the user. Its ``new_window`` passes one
+string to a shell, cannot set options in the same command and then lists windows with their titles
+and directories, which one hostile title breaks for all; its listings run without a time-out and
+cannot be turned off; its import costs more than a tick.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tmuxclaude.core.errors import NotFoundError, UsageError
+from tmuxclaude.core.model import NAME, Pane, Server
+from tmuxclaude.edges import terminals
+from tmuxclaude.edges import tmux_guard as guard
+from tmuxclaude.edges import tmux_listing as look
+from tmuxclaude.edges import tmux_opening as opening
+from tmuxclaude.edges.terminals import TTY
+from tmuxclaude.edges.tmux_call import Answer, Door, ServerGone, Silent, resolve_socket
+from tmuxclaude.edges.tmux_guard import Check, Obstacle
+from tmuxclaude.edges.tmux_listing import NONCE, ClientFacts, Listing, PaneFacts
+from tmuxclaude.edges.tmux_opening import Opened
+from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Raw, Text, command
+
+__all__ = [
+    "ClientFacts",
+    "Listing",
+    "Obstacle",
+    "Opened",
+    "Outcome",
+    "PaneFacts",
+    "Refused",
+    "Sent",
+    "ServerGone",
+    "Silent",
+    "Tmux",
+    "resolve_socket",
+]
+
+_RACED = re.compile(r"duplicate session|can't find (session|window|pane)|no current target")
+_UNTYPEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It was done. For keys: they are in the terminal's queue, which does not prove them read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was done, because of this."""
+
+    obstacle: Obstacle
+
+
+Outcome = Sent | Refused
+
+
+class Tmux:
+    """One tmux server, by its socket. ``timeout``: seconds for each question."""
+
+    def __init__(self, socket: str, program: str = "tmux", timeout: float = 5.0) -> None:
+        self.socket = socket
+        self._door = Door(socket, program, timeout)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def version(self) -> tuple[int, int]:
+        """Major and minor, ``(3, 3)`` for ``3.3a``. Raises ``NotFoundError`` without tmux."""
+        return self._door.version()
+
+    def panes(self, search: Sequence[str] = (), since: int = 0, clients: bool = False) -> Listing:
+        """Every pane of the server; with ``clients`` also who is attached.
+
+        ``search``: plain words; tmux looks for any of them, in either case, on the visible screen
+        of each pane that carries a nonce and whose window printed at or after ``since`` (UTC epoch
+        in whole seconds: give the second before the last look). A coarse hint: a word that is
+        wrapped at the edge is not found.
+        """
+        token = _token()
+        asked = look.questions(token, search, since, clients)
+        return look.listing(self.socket, token, self._door.ask(*asked))
+
+    def reap(self, server: Server) -> None:
+        """Let tmux collect children whose end it missed (``PaneFacts.unreaped``)."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(server.pid, signal.SIGCHLD)
+
+    def capture(self, pane_ids: Iterable[str]) -> dict[str, str]:
+        """The visible text of each pane that is there, with colours, wrapped lines joined."""
+        token = _token()
+        asked = look.screen_questions(token, pane_ids)
+        return look.screens(token, self._door.ask(*asked)) if asked else {}
+
+    def unread(self, pane: Pane) -> int | None:
+        """Bytes that the program has not read from its terminal yet; ``None`` when unknown.
+
+        Unknown: not this pane any more, no terminal, or one that waits for whole lines.
+        """
+        shown = command("display-message", "-p", "-t", Id(pane.pane_id), Fmt("#{pane_tty}"))
+        outcome, said = self._do(pane, (), shown)
+        return terminals.unread(said[0]) if isinstance(outcome, Sent) and said else None
+
+    def session_of(self, pane_id: str) -> str | None:
+        """The id (``$1``) of a tmux session that holds the pane; ``None`` without such a pane."""
+        where = Fmt("#{pane_id}:#{session_id}")
+        asked = command("display-message", "-p", "-t", Id(pane_id), where)
+        found = re.fullmatch(r"(%\d+):(\$\d+)", "\n".join(self._rows(asked)))
+        return found[2] if found and found[1] == pane_id else None
+
+    def session_name(self, session_id: str) -> str | None:
+        """The name of the tmux session with this id; ``None`` without such a session."""
+        where = Fmt("#{session_id}:#{session_name}")
+        asked = command("display-message", "-p", "-t", Id(session_id), where)
+        found, _, name = "\n".join(self._rows(asked)).partition(":")
+        return name if found == session_id else None
+
+    # -- windows ---------------------------------------------------------------------------------
+
+    def open_window(
+        self,
+        *,
+        tmux_session: str,
+        name: str,
+        directory: str,
+        environment: Sequence[tuple[str, str]],
+        argv: Sequence[str],
+        nonce: str,
+        create: bool = False,
+        select: bool = False,
+    ) -> Opened:
+        """Open a window whose pane *is* ``argv`` in ``directory``: there is no shell behind it.
+
+        ``tmux_session``: an id (``$1``) or a whole name; with ``create`` one of that name is made,
+        detached, when it is not there, and a server too. ``nonce``: 32 hex digits. The pane stays
+        visible only when its program fails. A ``PATH`` in ``environment`` counts; without it the
+        pane has the one of its tmux session. Raises ``UsageError`` for a bad value and
+        ``NotFoundError`` for a missing session; nothing is opened then.
+        """
+        for given in (name, *((tmux_session,) if create else ())):
+            if not NAME.fullmatch(given):
+                raise UsageError(f"Not a name for a window or tmux session: {given!r}.")
+        if not NONCE.fullmatch(nonce):
+            raise ValueError(f"not a nonce: {nonce!r}")
+        start = opening.started(directory, environment, argv)
+        path = dict(environment).get("PATH", os.environ.get("PATH", os.defpath))
+        end = time.monotonic() + self._door.timeout
+        while True:
+            token = _token()
+            there = self._session_id(tmux_session, or_none=create)
+            if there is None:
+                begin, target = opening.in_new_session(tmux_session, name, token)
+            else:
+                begin, target = opening.in_session(there, name, select, token)
+            line = ((*begin, *start), *opening.marked(target, nonce, token))
+            try:
+                done = self._door.ask(line, start_with_path=path if there is None else None)
+                if not _RACED.search(done.complaint) or time.monotonic() > end:
+                    return self._opened(done, nonce, token)
+            except ServerGone:  # it was shutting down when we asked it for a new session
+                if there is not None or time.monotonic() > end:
+                    raise
+            time.sleep(0.05)
+
+    def respawn(
+        self,
+        pane: Pane,
+        *,
+        directory: str,
+        environment: Sequence[tuple[str, str]],
+        argv: Sequence[str],
+    ) -> Pane | Refused:
+        """Start ``argv`` in a pane whose program has ended, and give the pane with its new pid."""
+        start = opening.started(directory, environment, argv)
+        target = Id(pane.pane_id)
+        outcome, said = self._do(
+            pane,
+            (guard.DEAD,),
+            command("respawn-pane", "-t", target, *start),
+            command("display-message", "-p", "-t", target, Fmt("#{pane_pid}")),
+        )
+        if isinstance(outcome, Refused):
+            return outcome
+        if len(said) != 1 or not said[0].isdecimal():
+            raise Silent(f"tmux restarted {pane.pane_id} but did not tell its process.")
+        return Pane(pane.server, pane.pane_id, int(said[0]), pane.nonce)
+
+    def close(self, pane: Pane) -> Outcome:
+        """Close the pane, and its window when it is the only one. Its program gets SIGHUP."""
+        return self._do(pane, (), command("kill-pane", "-t", Id(pane.pane_id)))[0]
+
+    def select(self, pane: Pane, client: str | None = None) -> Outcome:
+        """Bring the pane to the front of its tmux session, and that to ``client`` (its tty)."""
+        target = Id(pane.pane_id)
+        deeds = [
+            command("select-window", "-t", target),
+            command("select-pane", "-t", target),
+        ]
+        if client is not None:
+            if not TTY.fullmatch(client):
+                raise UsageError(f"Not a terminal of a tmux client: {client!r}.")
+            deeds.append(command("switch-client", "-c", client, "-t", target))
+        return self._do(pane, (), *deeds)[0]
+
+    def set_window_name(self, pane: Pane, name: str) -> Outcome:
+        """Rename the pane's window. Raises ``UsageError`` unless it is a session's name."""
+        if not NAME.fullmatch(name):
+            raise UsageError(f"Not a window name: {name!r}. Nothing was renamed.")
+        renamed = command("rename-window", "-t", Id(pane.pane_id), "--", Text(name))
+        return self._do(pane, (), renamed)[0]
+
+    def attach_argv(self, pane: Pane) -> list[str]:
+        """What to exec, on a terminal outside tmux, to be attached with the pane in front."""
+        target = Id(pane.pane_id).value
+        shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
+        return [self._door.program, "-S", self.socket, *shown, "attach-session", "-t", target]
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    def type_text(
+        self, pane: Pane, text: str, *, command: str | None = None, empty_box: bool = False
+    ) -> Outcome:
+        """Put one line into Claude Code's prompt, without Enter.
+
+        ``command``: the foreground program must have this name. ``empty_box``: refuse unless the
+        prompt is empty at that very moment; leave it out when a placeholder stands there. Raises
+        ``UsageError`` for a text that is empty or holds a control character or line break.
+        """
+        if not text or _UNTYPEABLE.search(text):
+            raise UsageError("The text must be one line without control characters.")
+        checks = (guard.runs(command),) if command is not None else ()
+        checks += (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
+        return self._paste(pane, text, checks)
+
+    def press_enter(self, pane: Pane) -> Outcome:
+        """Enter, only while Claude Code's prompt line is visible, so never on a menu."""
+        return self._press(pane, "Enter", guard.PROMPT_VISIBLE)
+
+    def press_stash(self, pane: Pane) -> Outcome:
+        """Control-S, with which Claude Code puts a draft aside until the next message is sent."""
+        return self._press(pane, "C-s", guard.PROMPT_VISIBLE)
+
+    def press_escape(self, pane: Pane, showing: str) -> Outcome:
+        """Escape, only while ``showing`` (a constant text) is visible and no prompt line is."""
+        return self._press(pane, "Escape", guard.shows(showing), guard.NO_PROMPT_VISIBLE)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _paste(self, pane: Pane, text: str, checks: tuple[Check, ...]) -> Outcome:
+        # Bracketed: Claude Code 2.1.329 opens no file or command menu on pasted text. A buffer and
+        # not "send-keys -l", because copy mode would take those as its own keys.
+        buffer = f"tc-{_token()}"
+        target = Id(pane.pane_id)
+        outcome, _ = self._do(
+            pane,
+            (*guard.TAKES_KEYS, *checks),
+            command("set-buffer", "-b", buffer, "--", Raw(text)),
+            command("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", target),
+        )
+        return outcome
+
+    def _press(self, pane: Pane, key: str, *checks: Check) -> Outcome:
+        pressed = command("send-keys", "-t", Id(pane.pane_id), key)
+        return self._do(pane, (*guard.TAKES_KEYS, *checks), pressed)[0]
+
+    def _do(
+        self, pane: Pane, checks: tuple[Check, ...], *deeds: Command
+    ) -> tuple[Outcome, list[str]]:
+        """Do it if everything holds; the lines are what the deeds printed."""
+        token = _token()
+        done = self._door.ask((guard.guarded(pane, token, checks, *deeds),))
+        *said, last = done.out.splitlines() or [""]
+        verdict = last.removeprefix(f"{token}:")
+        if done.complaint or verdict == last:
+            raise Silent(f"tmux did not do it as asked. It said: {done.complaint[:200]!r}.")
+        if verdict == "sent":
+            return Sent(), said
+        return Refused(Obstacle(verdict)), said
+
+    def _session_id(self, wanted: str, or_none: bool) -> Id | None:
+        rows: list[str] = []
+        try:
+            rows = self._rows(command("list-sessions", "-F", Fmt("#{session_id}:#{session_name}")))
+        except ServerGone:
+            if not or_none:
+                raise
+        for row in rows:
+            session_id, _, name = row.partition(":")
+            if wanted in (session_id, name):
+                return Id(session_id)
+        if or_none:
+            return None
+        raise NotFoundError(f"There is no tmux session {wanted!r}. Nothing was opened.")
+
+    def _opened(self, done: Answer, nonce: str, token: str) -> Opened:
+        result = opening.opened(self.socket, nonce, token, done.out)
+        if result is None:
+            raise Silent(f"tmux did not open the window. It said: {done.complaint[:200]!r}.")
+        window, marked = result
+        if marked != window.pane.pane_id:
+            # A user's after-new-window hook ran in between and made another pane the active one.
+            wrong = opening.unmarked(marked) if marked.startswith("%") else ()
+            self._door.ask(wrong, opening.marked(Id(window.pane.pane_id), nonce, token))
+        return window
+
+    def _rows(self, asked: Command) -> list[str]:
+        """The lines that one question gives, when it is sure that they are all."""
+        end = _token()
+        done = self._door.ask((asked, command("display-message", "-p", end)))
+        *rows, last = done.out.splitlines() or [""]
+        if done.complaint or last != end:
+            raise Silent(f"tmux's answer is not whole. It said: {done.complaint[:200]!r}.")
+        return rows
+
+
+def _token() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,179 @@
+"""One question to tmux: one child process, one script on its standard input, one time-out.
+
+Knows how tmux is found, called and understood when it says that there is no server. Must not know
+what is asked.
+
+Why a process per question and no long-lived control client: that one must be drained for ever (a
+stalled one froze the panes of tmux 3.3a), counts as somebody who is attached, was reported to wedge
+on tmux 3.6a, and saves about 3 ms a tick. Why a script on standard input (``source-file -``) and
+not arguments: these are limited to 16 KB and every user of the machine can read them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
+from tmuxclaude.edges.tmux_words import Command, written
+
+_NO_SERVER = re.compile(
+    r"no server running on .*"
+    r"|error connecting to .* \((No such file or directory|Connection refused)\)"
+    r"|server exited unexpectedly|\[?lost server\]?"
+)
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+
+
+class ServerGone(UnreachableError):  # noqa: N818  a fact, not a fault
+    """tmux itself says that no server answers on this socket.
+
+    A tidy-up of ``/tmp`` that removed the socket of a living server looks the same: whoever
+    concludes that panes are gone asks first whether the server's process lives.
+    """
+
+
+class Silent(UnreachableError):  # noqa: N818  a fact, not a fault
+    """No answer in time, or none that we understand. It says nothing about any pane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What tmux printed; ``complaint`` is empty unless a command failed."""
+
+    out: str
+    complaint: str
+
+
+class Door:
+    """The way to one tmux server. ``timeout`` is in seconds, for each question."""
+
+    def __init__(self, socket: str, program: str, timeout: float) -> None:
+        self.socket = socket
+        self.timeout = timeout
+        self._program = program
+
+    @property
+    def program(self) -> str:
+        """Where tmux is. Raises ``NotFoundError`` when it is not installed."""
+        found = shutil.which(self._program)
+        if found is None:
+            raise NotFoundError(
+                f"tmux was not found ({self._program!r} on PATH). Nothing was done. "
+                "Install tmux 3.2 or newer (3.5 recommended)."
+            )
+        return found
+
+    def ask(self, *lines: Sequence[Command], start_with_path: str | None = None) -> Answer:
+        """Run lines of commands inside one turn of the server and return what they printed.
+
+        ``start_with_path``: start a server when there is none; this is the PATH of what runs in it.
+        Raises ``ServerGone`` and ``Silent``; after a time-out the child is dead, but whether tmux
+        did what was asked stays unknown.
+        """
+        call = [self.program, "-u", "-S", self.socket]
+        call += ["start-server", ";"] if start_with_path is not None else []
+        script = b"".join(written(line) + b"\n" for line in lines)
+        done = self._run([*call, "source-file", "-"], script, start_with_path)
+        out, complaint = (_text(stream) for stream in (done.stdout, done.stderr))
+        if done.returncode == 0:
+            return Answer(out, "")
+        if _NO_SERVER.fullmatch(complaint.strip()):
+            raise ServerGone(f"There is no tmux server on {self.socket}. Nothing was done.")
+        if not complaint.strip():
+            raise Silent(f"tmux failed without a word (exit code {done.returncode}).")
+        return Answer(out, complaint.strip())
+
+    def version(self) -> tuple[int, int]:
+        """Major and minor version of the program. Raises ``Silent`` when it tells none."""
+        done = self._run([self.program, "-V"], b"", None)
+        said = _text(done.stdout)
+        if not (match := _VERSION.search(said)):
+            raise Silent(f"tmux -V does not tell a version: {said[:80]!r}.")
+        return int(match[1]), int(match[2])
+
+    def _run(
+        self, call: list[str], script: bytes, path: str | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        # TMUX and TMUX_PANE would choose a "current" pane. PATH would replace the one of the tmux
+        # session, and even the one given by -e, in every pane that is started (tmux 3.3a), so a
+        # supervisor's bare one stays here.
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"TMUX", "TMUX_PANE", "PATH"}
+        }
+        if path is not None:
+            environment["PATH"] = path
+            # tmux makes this directory for -L and its default socket, not for -S (tmux 3.3a).
+            with suppress(OSError):
+                Path(self.socket).parent.mkdir(mode=0o700)
+        try:
+            return subprocess.run(
+                call,
+                input=script,
+                capture_output=True,
+                timeout=self.timeout,
+                env=environment,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Silent(f"tmux did not answer within {self.timeout:g} s.") from error
+        except OSError as error:
+            raise Silent(f"tmux could not be run: {error}.") from error
+
+
+def resolve_socket(name: str | None, path: str | None, environ: Mapping[str, str]) -> str:
+    """The socket that tmux's own flags ``-L NAME`` and ``-S PATH`` mean, else ``$TMUX``'s.
+
+    Raises ``UsageError`` for both flags together or a name with a slash, ``RefusedError`` when
+    the socket, or the directory where tmux keeps them, belongs to another user or is no socket.
+    """
+    if name is not None and path is not None:
+        raise UsageError("-L and -S exclude each other. Give one of them.")
+    inherited = environ.get("TMUX", "").partition(",")[0]
+    if path is not None:
+        socket = Path(path).absolute()
+    elif name is None and inherited:
+        socket = Path(inherited)
+    else:
+        if "/" in (name or ""):
+            raise UsageError(f"A tmux socket name has no slash: {name!r}. Use -S for a path.")
+        socket = _socket_directory(environ) / (name or "default")
+        _refuse_strangers(socket.parent)
+    _refuse_strangers(socket)
+    if socket.exists() and not stat.S_ISSOCK(socket.lstat().st_mode):
+        raise RefusedError(f"{socket} is not a socket. Nothing was done.")
+    return str(socket)
+
+
+def _socket_directory(environ: Mapping[str, str]) -> Path:
+    for base in (environ.get("TMUX_TMPDIR"), "/tmp"):
+        if base and Path(base).is_dir():
+            return Path(base).resolve() / f"tmux-{os.getuid()}"
+    raise RefusedError("There is no directory for tmux sockets: /tmp is missing.")
+
+
+def _refuse_strangers(path: Path) -> None:
+    try:
+        owner = path.lstat().st_uid
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be looked at: {error}. Nothing was done.") from error
+    if owner != os.geteuid():
+        raise RefusedError(
+            f"{path} belongs to another user (uid {owner}). Nothing was done: "
+            "whoever owns a tmux socket can type into its panes."
+        )
+
+
+def _text(stream: bytes) -> str:
+    return stream.decode("utf-8", "replace")

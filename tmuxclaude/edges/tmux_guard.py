@@ -1,0 +1,138 @@
+"""What must be true of a pane before anything is done to it, as one format that tmux evaluates.
+
+Check and deed are one ``if-shell -F``: tmux reads no terminal and serves no other client between
+them. The format's result is a word: ``clear``, or the first obstacle. Knows tmux's formats and the
+look of Claude Code's prompt line; sends nothing.
+
+Two facts shape it. ``if-shell -t`` on a pane that is gone does not fail but looks at some other
+pane, so the id itself is part of the check (tmux 3.3a). And only ``#{?…}`` is lazy, ``#{&&:…}``
+is not, so the search of the screen stands last in a chain of ``#{?…}``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tmuxclaude.core.model import Pane
+from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
+
+_HEX = re.compile(r"[0-9a-f]*")
+_PROGRAM = re.compile(r"[A-Za-z0-9._+-]+")
+_MARKER = re.compile(r"[^%#{},:;*\[\]\\\x00-\x1f\x7f]{4,120}")
+_CLEAR = "clear"
+
+# Claude Code 2.1.329: the live prompt line begins with ❯ and a no-break space; a message in the
+# history and a menu's cursor have an ordinary space. (macOS's isspace may strip a no-break space at
+# the end of a line, which would hide an empty prompt there: not verified.)
+_PROMPT = "#{C/r:^❯\u00a0}"
+_EMPTY_PROMPT = "#{C/r:^❯\u00a0$}"
+
+
+class Obstacle(StrEnum):
+    """Why a guard refused."""
+
+    GONE = "gone"
+    OTHER = "other"
+    DEAD = "dead"
+    ALIVE = "alive"
+    MODE = "mode"
+    SYNCHRONIZED = "synchronized"
+    INPUT_OFF = "input off"
+    PROGRAM = "program"
+    NO_PROMPT = "no prompt"
+    PROMPT = "prompt"
+    NOT_EMPTY = "not empty"
+    NO_MARKER = "no marker"
+
+    @property
+    def words(self) -> str:
+        """The obstacle for people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Obstacle.GONE: "the pane is gone",
+    Obstacle.OTHER: "the pane now belongs to another process, session or tmux server",
+    Obstacle.DEAD: "the program in the pane has ended",
+    Obstacle.ALIVE: "the program in the pane still runs",
+    Obstacle.MODE: "the pane is in copy mode or another tmux mode",
+    Obstacle.SYNCHRONIZED: "synchronize-panes is on, keys would reach other panes too",
+    Obstacle.INPUT_OFF: "input to the pane is switched off",
+    Obstacle.PROGRAM: "another program is in the foreground",
+    Obstacle.NO_PROMPT: "Claude Code's prompt is not visible",
+    Obstacle.PROMPT: "Claude Code's prompt is visible, no dialog is open",
+    Obstacle.NOT_EMPTY: "something stands in the prompt box",
+    Obstacle.NO_MARKER: "the expected dialog is not visible",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition (a tmux format that is neither empty nor 0) and the obstacle when it fails."""
+
+    condition: str
+    obstacle: Obstacle
+
+
+DEAD = Check("#{?pane_dead,1,0}", Obstacle.ALIVE)
+TAKES_KEYS = (
+    Check("#{?pane_dead,0,1}", Obstacle.DEAD),
+    Check("#{?pane_in_mode,0,1}", Obstacle.MODE),
+    Check("#{?pane_synchronized,0,1}", Obstacle.SYNCHRONIZED),
+    Check("#{?pane_input_off,0,1}", Obstacle.INPUT_OFF),
+)
+PROMPT_VISIBLE = Check(_PROMPT, Obstacle.NO_PROMPT)
+PROMPT_EMPTY = Check(_EMPTY_PROMPT, Obstacle.NOT_EMPTY)
+NO_PROMPT_VISIBLE = Check(f"#{{?{_PROMPT},0,1}}", Obstacle.PROMPT)
+
+
+def runs(program: str) -> Check:
+    """The foreground program has this name. Raises ``ValueError`` for an odd name."""
+    if not _PROGRAM.fullmatch(program):
+        raise ValueError(f"not a program name that a guard can hold: {program!r}")
+    return Check(f"#{{==:#{{pane_current_command}},{program}}}", Obstacle.PROGRAM)
+
+
+def shows(marker: str) -> Check:
+    """This constant text (4 to 120 characters, ``?`` is any one) is on one line of the screen."""
+    if not _MARKER.fullmatch(marker):
+        raise ValueError(f"not a text that a guard can look for: {marker!r}")
+    return Check(f"#{{C:{marker}}}", Obstacle.NO_MARKER)
+
+
+def guarded(pane: Pane, token: str, checks: tuple[Check, ...], *deeds: Command) -> Command:
+    """``deeds`` if every check holds for exactly this pane, then a line that says what happened.
+
+    The line is ``TOKEN:sent``, or ``TOKEN:`` and an ``Obstacle``. No line: a deed failed.
+    """
+    target = Id(pane.pane_id)
+    verdict = _verdict(pane, checks)
+    refusal = Fmt(f"{token}:{verdict}")
+    return command(
+        "if-shell",
+        "-F",
+        "-t",
+        target,
+        Fmt(f"#{{==:{verdict},{_CLEAR}}}"),
+        Script((*deeds, command("display-message", "-p", f"{token}:sent"))),
+        Script((command("display-message", "-p", "-t", target, refusal),)),
+    )
+
+
+def _verdict(pane: Pane, checks: tuple[Check, ...]) -> str:
+    verdict = _CLEAR
+    for check in reversed((*_same(pane), *checks)):
+        verdict = f"#{{?{check.condition},{verdict},{check.obstacle.value}}}"
+    return verdict
+
+
+def _same(pane: Pane) -> tuple[Check, Check]:
+    if not _HEX.fullmatch(pane.nonce) or pane.pane_pid <= 0:
+        raise ValueError(f"not a pane that can be recognised: {pane!r}")
+    # Without the "%" of the id: display-message also runs strftime, at every depth of a format.
+    there = f"#{{==:#{{s/^.//:pane_id}},{Id(pane.pane_id).value[1:]}}}"
+    is_now = "#{pid}/#{start_time}/#{pane_pid}/#{@tmuxclaude-id}"
+    was = f"{pane.server.pid:d}/{pane.server.started:d}/{pane.pane_pid:d}/{pane.nonce}"
+    return Check(there, Obstacle.GONE), Check(f"#{{==:{is_now},{was}}}", Obstacle.OTHER)
