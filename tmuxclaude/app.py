@@ -1,0 +1,328 @@
+"""Builds: the one place where concrete things are made and joined.
+
+``supervise`` is the supervisor as it runs; a test joins the same with another clock. What only the
+supervisor needs is imported when it is built, for every command starts here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmuxclaude import __version__
+from tmuxclaude.core import errors
+from tmuxclaude.edges.paths import Paths, private_directory
+
+if TYPE_CHECKING:
+    from tmuxclaude.api.client import Client
+    from tmuxclaude.api.wire import Pong
+    from tmuxclaude.core.rules import Rules
+    from tmuxclaude.edges.clock import Clock
+    from tmuxclaude.edges.tmux import Tmux
+
+START_SECONDS = 10.0
+"""How long a supervisor that was just started may take to answer."""
+
+OLDEST_TMUX = (3, 2)
+RECOMMENDED_TMUX = (3, 5)
+
+
+def paths() -> Paths:
+    """Where this user's files are."""
+    return Paths.from_environment(os.environ)
+
+
+def rules(where: Paths) -> Rules:
+    """The user's configuration; raises ``UsageError`` that names the key that is wrong."""
+    from tmuxclaude.edges import config
+
+    return config.load(where.config)
+
+
+def config_text(rules: Rules) -> str:
+    """The whole configuration as TOML."""
+    from tmuxclaude.edges import config
+
+    return config.show(rules)
+
+
+# -- the supervisor --------------------------------------------------------------------------------
+
+
+def connect(where: Paths) -> Client:
+    """A connection to the supervisor that runs; raises ``UnreachableError`` when none answers."""
+    from tmuxclaude.api.client import Client
+
+    client = Client(where.socket)
+    try:
+        client.ping()
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def connect_or_start(where: Paths) -> Client:
+    """The same, after starting a supervisor when none runs. One that hangs is not replaced."""
+    start_supervisor(where)
+    return connect(where)
+
+
+def start_supervisor(where: Paths) -> Pong:
+    """Makes sure that a supervisor runs and answers; starting twice never makes two."""
+    from tmuxclaude.edges import single
+
+    answer = _ping(where)
+    if answer is not None:
+        return answer
+    rules(where)
+    where.ensure()
+    arguments = ["-m", "tmuxclaude", "supervisor", "run"]
+    single.keep_running(arguments, where.log, os.environ)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        answer = _ping(where)
+        if answer is not None:
+            return answer
+        time.sleep(0.05)
+    raise errors.UnreachableError(
+        f"the supervisor was started but does not answer; its log is {where.log}"
+    )
+
+
+def stop_supervisor(where: Paths) -> bool:
+    """Ends the supervisor in order; whether one ran. Sessions go on."""
+    from tmuxclaude.api import wire
+
+    if _ping(where) is None:
+        return False
+    with connect(where) as client:
+        client.ask(wire.Shutdown(), wire.Done)
+    deadline = time.monotonic() + START_SECONDS
+    while where.socket.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return True
+
+
+def run_supervisor(where: Paths) -> int:
+    """Runs the supervisor in the foreground until it is told to end; its exit status."""
+    return supervise(where, rules(where))
+
+
+def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
+    """Joins the supervisor and runs it. ``clock``: the time it lives by.
+
+    Raises ``AlreadyRunningError`` when another one holds the lock.
+    """
+    import logging
+    import signal
+
+    from tmuxclaude.api import wire
+    from tmuxclaude.api.operations import Operations
+    from tmuxclaude.api.server import Server
+    from tmuxclaude.edges import claude_files, single
+    from tmuxclaude.edges.clock import Clock
+    from tmuxclaude.store.books import Books
+    from tmuxclaude.store.database import open_for_writing
+    from tmuxclaude.supervisor.act import Hands
+    from tmuxclaude.supervisor.loop import Loop
+    from tmuxclaude.supervisor.observe import Observer
+    from tmuxclaude.supervisor.wait import Waiter
+    from tmuxclaude.supervisor.windows import Windows
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    where.ensure()
+    lock = single.Lock(where.lock)
+    clock = clock or Clock()
+    database = open_for_writing(where.database)
+    books = Books(database)
+    waiter = Waiter()
+    waiter.stop_on((signal.SIGTERM, signal.SIGINT))
+    door = _doors()
+    windows = Windows(books, door, where.hooks, where.spool, clock.now)
+    hands = Hands(books, door, windows, clock.now)
+    loop = Loop(books, Observer(door, clock), hands, waiter, clock, rules, where.spool, lock.held)
+    started_at = clock.now()
+
+    def pong() -> Pong:
+        return wire.Pong(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=started_at,
+            sessions=len(books.sessions.not_ended()),
+        )
+
+    account = str(claude_files.account_dir({"HOME": os.environ.get("HOME", "")}))
+    operations = Operations(books, windows, loop, hands, clock.now, waiter.stop, account, pong)
+    server = Server(where.socket, waiter.selector, operations.answer, clock.monotonic)
+    logging.info("supervisor %s runs as process %d", __version__, os.getpid())
+    try:
+        loop.run(server.expire)
+    finally:
+        server.close()
+        database.tidy()
+        database.close()
+        waiter.close()
+        lock.release()
+    logging.info("supervisor ended")
+    return 0
+
+
+def _ping(where: Paths) -> Pong | None:
+    """The answer of the supervisor, ``None`` when nobody listens; raises when it hangs."""
+    from tmuxclaude.api.client import Client, NobodyListensError
+
+    try:
+        with Client(where.socket) as client:
+            return client.ping()
+    except NobodyListensError:
+        return None
+
+
+# -- tmux and Claude Code --------------------------------------------------------------------------
+
+
+def _tmux_program() -> str:
+    program = shutil.which("tmux")
+    if program is None:
+        raise errors.NotFoundError(
+            "tmux is not installed; nothing was done. Install it: apt install tmux, or "
+            "brew install tmux"
+        )
+    return str(Path(program).absolute())
+
+
+def _doors() -> Door:
+    return Door(_tmux_program())
+
+
+class Door:
+    """Gives the tmux server at a socket; one object for each."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._servers: dict[str, Tmux] = {}
+
+    def __call__(self, socket: str) -> Tmux:
+        from tmuxclaude.edges.tmux import Tmux
+
+        if socket not in self._servers:
+            self._servers[socket] = Tmux(socket, self._program)
+        return self._servers[socket]
+
+
+def check_tmux() -> None:
+    """Raises an error that says what to do when tmux is missing or too old."""
+    version = _doors()("").version()
+    if version < OLDEST_TMUX:
+        raise errors.UsageError(
+            f"tmux {version[0]}.{version[1]} is too old: 3.2 or newer is needed, 3.5 recommended. "
+            "Nothing was done"
+        )
+
+
+def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -> str:
+    """The tmux server that ``-L``, ``-S`` or the environment choose, as tmux itself does."""
+    from tmuxclaude.edges.tmux import resolve_socket as resolve
+
+    return resolve(name, path, env)
+
+
+def attach_argv(socket: str, pane_id: str, env: Mapping[str, str]) -> list[str]:
+    """The command that shows a pane to whoever sits at this terminal; to be exec'd."""
+    from tmuxclaude.edges.tmux_words import Id
+
+    target = Id(pane_id).value
+    shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
+    if not env.get("TMUX"):
+        return [_tmux_program(), "-S", socket, *shown, "attach-session", "-t", target]
+    if resolve_socket(None, None, env) != socket:
+        raise errors.RefusedError(
+            f"this session lives on another tmux server ({socket}), and tmux does not nest; "
+            "nothing was done. Detach first, then attach to it"
+        )
+    return [_tmux_program(), "-S", socket, *shown, "switch-client", "-t", target]
+
+
+def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
+    """The command that starts Claude Code: absolute, symlinks kept."""
+    program, *arguments = rules.claude.command
+    found = shutil.which(str(Path(program).expanduser()), path=env.get("PATH"))
+    if found is None:
+        raise errors.NotFoundError(
+            f"{program} is not on your PATH; nothing was opened. Install Claude Code: "
+            "npm install -g @anthropic-ai/claude-code, or set claude.command in the configuration"
+        )
+    return [os.path.abspath(found), *arguments]  # noqa: PTH100 - Path.resolve follows symlinks
+
+
+# -- doctor ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. ``ok`` is ``None`` for what is no error, but worth knowing."""
+
+    name: str
+    ok: bool | None
+    text: str
+    mend: str = ""
+
+
+def doctor(where: Paths) -> list[Check]:
+    """Looks at everything that a session needs; starts nothing and changes nothing."""
+    return [
+        _checked("tmux", _tmux_check),
+        _checked("configuration", lambda: _config_check(where)),
+        _checked("Claude Code", lambda: _claude_check(where)),
+        _checked("directories", lambda: _directories_check(where)),
+        _checked("supervisor", lambda: _supervisor_check(where)),
+    ]
+
+
+def _checked(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except errors.TmuxclaudeError as problem:
+        return Check(name, False, str(problem))
+
+
+def _tmux_check() -> Check:
+    check_tmux()
+    version = _doors()("").version()
+    text = f"tmux {version[0]}.{version[1]}"
+    if version < RECOMMENDED_TMUX:
+        return Check("tmux", None, text, "3.5 or newer is better: older ones miss child signals")
+    return Check("tmux", True, text)
+
+
+def _config_check(where: Paths) -> Check:
+    rules(where)
+    there = where.config.exists()
+    return Check("configuration", True, str(where.config) if there else "none; defaults are used")
+
+
+def _claude_check(where: Paths) -> Check:
+    return Check("Claude Code", True, " ".join(find_claude(rules(where), os.environ)))
+
+
+def _directories_check(where: Paths) -> Check:
+    for directory in (where.state_dir, where.runtime_dir):
+        if directory.exists():
+            private_directory(directory)
+    return Check("directories", True, f"{where.state_dir}, {where.runtime_dir}")
+
+
+def _supervisor_check(where: Paths) -> Check:
+    answer = _ping(where)
+    if answer is None:
+        return Check("supervisor", None, "does not run", "tmuxclaude supervisor start")
+    return Check("supervisor", True, f"process {answer.pid}, {answer.sessions} sessions")

@@ -1,0 +1,199 @@
+"""Does one deed at a time: types, presses, starts. The intent is in the journal before each.
+
+Decides nothing about *whether*: ``core/resume`` names the deed, ``edges/tmux`` guards it inside
+tmux, and what tmux answered is written down here. When tmux does not answer, the journal keeps the
+intent, and the next look at the world tells what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+from tmuxclaude.core import errors
+from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.model import (
+    Actor,
+    Attempt,
+    Box,
+    Dialog,
+    Halt,
+    Pane,
+    Session,
+    Step,
+)
+from tmuxclaude.core.resume import Deed, Move
+from tmuxclaude.edges import tmux
+from tmuxclaude.store.books import Books
+from tmuxclaude.store.halts import Noticed
+from tmuxclaude.supervisor.windows import Windows
+
+MARKERS = {
+    Dialog.LIMIT_MENU: "What do you want to do",
+    Dialog.RESUME_QUESTION: "Resume this conversation",
+}
+"""The words of each dialog that an Escape may close; tmux itself looks for them before the key."""
+
+
+@dataclass(slots=True)
+class Hands:
+    """``door`` gives the tmux server at a socket, ``windows`` starts a process again."""
+
+    books: Books
+    door: Callable[[str], tmux.Tmux]
+    windows: Windows
+    now: Callable[[], float]
+
+    def begin(
+        self,
+        session: Session,
+        text: str,
+        halt: Halt | None = None,
+        by_hand: bool = False,
+    ) -> Attempt:
+        """Opens an attempt at ``due``: on ``halt``, or to deliver a message when there is none."""
+        now = self.now()
+        before = self.books.halts.attempts(halt.id) if halt is not None else []
+        return self.books.halts.begin(
+            Attempt(
+                id=0,
+                session=session.uid,
+                number=len(before) + 1,
+                text=text,
+                step=Step.DUE,
+                opened_at=now,
+                halt=halt.id if halt is not None else None,
+                record=halt.record if halt is not None else "",
+                conversation=session.conversation or "",
+                stepped_at=now,
+                by_hand=by_hand,
+            )
+        )
+
+    def perform(
+        self,
+        session: Session,
+        halt: Halt | None,
+        attempt: Attempt,
+        move: Move,
+        evidence: Evidence,
+    ) -> Attempt:
+        """Does the one deed of ``move`` and returns the attempt as the journal now has it."""
+        if attempt.step is Step.DUE and move.deed in (Deed.TYPE, Deed.RELAUNCH):
+            # From here on our text may be in the transcript; before here it cannot be.
+            size = evidence.tail.size if evidence.tail is not None else 0
+            attempt = self._note(attempt, move.why, offset=size)
+        match move.deed:
+            case Deed.WAIT:
+                return self._wait(attempt, move)
+            case Deed.TYPE:
+                return self._type(session, attempt, evidence)
+            case Deed.ENTER:
+                return self._enter(session, attempt)
+            case Deed.ESCAPE:
+                return self._escape(session, attempt, move)
+            case Deed.STASH:
+                return self._stash(session, attempt)
+            case Deed.RELAUNCH:
+                return self._relaunch(session, attempt)
+            case Deed.CONFIRM | Deed.SKIP | Deed.ASK_HUMAN:
+                return self._finish(session, halt, attempt, move)
+
+    def _wait(self, attempt: Attempt, move: Move) -> Attempt:
+        if move.why == attempt.reason:
+            return attempt
+        return self._note(attempt, move.why)
+
+    def _type(self, session: Session, attempt: Attempt, evidence: Evidence) -> Attempt:
+        attempt = self._step(attempt, Step.TYPING, "typing")
+        # A placeholder stands in an empty box; tmux, which sees only text, cannot know it.
+        empty = evidence.reading is not None and evidence.reading.box is Box.EMPTY
+        outcome = self._deed(
+            session, lambda door, pane: door.type_text(pane, attempt.text, empty_box=empty)
+        )
+        if isinstance(outcome, tmux.Refused):
+            return self._step(attempt, Step.DUE, outcome.obstacle.words)
+        if outcome is None:
+            return attempt
+        return self._step(attempt, Step.TYPED, "typed", keyed_at=self.now())
+
+    def _enter(self, session: Session, attempt: Attempt) -> Attempt:
+        attempt = self._step(attempt, Step.ENTERING, "pressing Enter")
+        outcome = self._deed(session, lambda door, pane: door.press_enter(pane))
+        if isinstance(outcome, tmux.Refused):
+            return self._step(attempt, Step.TYPED, outcome.obstacle.words)
+        if outcome is None:
+            return attempt
+        return self._note(attempt, "Enter pressed", keyed_at=self.now())
+
+    def _escape(self, session: Session, attempt: Attempt, move: Move) -> Attempt:
+        if move.dialog is None:
+            raise errors.TmuxclaudeError("an Escape without a dialog to close")
+        marker = MARKERS[move.dialog]
+        attempt = self._note(attempt, move.why, escapes=attempt.escapes + 1)
+        outcome = self._deed(session, lambda door, pane: door.press_escape(pane, marker))
+        why = outcome.obstacle.words if isinstance(outcome, tmux.Refused) else "Escape pressed"
+        return self._note(attempt, why, keyed_at=self.now())
+
+    def _stash(self, session: Session, attempt: Attempt) -> Attempt:
+        attempt = self._note(attempt, "putting your draft aside", stashed=True)
+        outcome = self._deed(session, lambda door, pane: door.press_stash(pane))
+        if isinstance(outcome, tmux.Refused):
+            return self._note(attempt, outcome.obstacle.words, stashed=False)
+        return self._note(attempt, "your draft was put aside", keyed_at=self.now())
+
+    def _relaunch(self, session: Session, attempt: Attempt) -> Attempt:
+        attempt = self._step(
+            attempt, Step.LAUNCHING, "starting it again", launches=attempt.launches + 1
+        )
+        try:
+            self.windows.reopen(session, attempt.text)
+        except errors.TmuxclaudeError as problem:
+            return self._note(attempt, f"it could not be started: {problem}")
+        return attempt
+
+    def _finish(self, session: Session, halt: Halt | None, attempt: Attempt, move: Move) -> Attempt:
+        now = self.now()
+        ends = {
+            Deed.CONFIRM: Step.CONFIRMED,
+            Deed.SKIP: Step.SKIPPED,
+            Deed.ASK_HUMAN: Step.NEEDS_HUMAN,
+        }
+        with self.books.db.writing(durable=True):
+            attempt = self._step(attempt, ends[move.deed], move.why)
+            kind = {Deed.CONFIRM: "resumed", Deed.SKIP: "skipped"}.get(move.deed, "needs you")
+            what = kind if halt is not None or move.deed is not Deed.CONFIRM else "message sent"
+            self.books.events.note(now, session.uid, what, move.why)
+            if halt is not None:
+                self.books.halts.save(_halt_after(halt, move, now))
+        return attempt
+
+    def _step(self, attempt: Attempt, to: Step, why: str, **more: Unpack[Noticed]) -> Attempt:
+        return self.books.halts.step(attempt, to, self.now(), why, **more)
+
+    def _note(self, attempt: Attempt, why: str, **more: Unpack[Noticed]) -> Attempt:
+        """The same step, with more known of it."""
+        return self.books.halts.note(attempt, self.now(), why, **more)
+
+    def _deed(
+        self, session: Session, deed: Callable[[tmux.Tmux, Pane], tmux.Outcome]
+    ) -> tmux.Outcome | None:
+        """The outcome of one guarded command, or ``None`` when tmux did not answer."""
+        if session.pane is None:
+            return tmux.Refused(tmux.Obstacle.GONE)
+        try:
+            return deed(self.door(session.socket), session.pane)
+        except (tmux.Silent, tmux.ServerGone):
+            return None
+
+
+def _halt_after(halt: Halt, move: Move, now: float) -> Halt:
+    match move.deed:
+        case Deed.CONFIRM:
+            return replace(halt, attempts=halt.attempts + 1)
+        case Deed.SKIP:
+            by = move.by or Actor.NOBODY
+            return replace(halt, ended_at=now, ended_by=by, outcome=move.why)
+        case _:
+            return replace(halt, needs_human=move.why)

@@ -1,0 +1,356 @@
+"""Looks at the sessions: one question to each tmux server, Claude Code's files, a screen if needed.
+
+Gathers witnesses and weighs nothing. What it remembers between two looks is only what saves asking
+again: how far a file was read, and what a screen showed when nothing has been printed since. All of
+it can be lost at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tmuxclaude.claude import registry, screen, transcript
+from tmuxclaude.core.evidence import Evidence, Life, PaneFacts, RegistryFacts, Tail
+from tmuxclaude.core.model import Pane, Process, Reading, Session, State
+from tmuxclaude.edges import claude_files, processes, tmux
+from tmuxclaude.edges.clock import Clock
+
+SWEEP_SECONDS = 30.0
+"""A screen that was not read for this long is read again, whatever tmux says of activity."""
+
+BLIND_SECONDS = 5.0
+"""The shortest time between two readings of a busy screen that is our only witness."""
+
+CHUNKS = 4
+"""How many pieces of a transcript one look reads; until its end is reached it says nothing."""
+
+UNREAPED_LOOKS = 3
+"""How often tmux is asked to collect a child it missed before the pane counts as died."""
+
+LIMIT_WORDS = ("limit", "resets", "credits")
+"""What tmux itself searches the screens of blind sessions for; a hint to read one, nothing more."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What one session's last looks left behind."""
+
+    conversation: str | None = None
+    path: Path | None = None
+    sought_at: float = 0.0
+    position: claude_files.Position | None = None
+    behind: bool = False
+    tail: Tail = transcript.EMPTY
+    reading: Reading | None = None
+    read_at: float = 0.0
+    missing: int = 0
+    unreaped: int = 0
+    said_goodbye: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What tmux and the system say of one session's pane and process."""
+
+    life: Life | None = None
+    pane: tmux.PaneFacts | None = None
+    last_words: str = ""
+
+
+@dataclass(slots=True)
+class Observer:
+    """``door`` gives the tmux server at a socket; ``clock`` the time of every look."""
+
+    door: Callable[[str], tmux.Tmux]
+    clock: Clock
+    _memories: dict[str, _Memory] = field(default_factory=dict)
+
+    def look(self, sessions: Iterable[Session], closely: frozenset[str]) -> dict[str, Evidence]:
+        """The evidence of each session. ``closely``: uids whose screen and pane are read anyway."""
+        by_socket: dict[str, list[Session]] = {}
+        for session in sessions:
+            by_socket.setdefault(session.socket, []).append(session)
+        found: dict[str, Evidence] = {}
+        for socket, group in by_socket.items():
+            found |= self._look_at_server(socket, group, closely)
+        return found
+
+    def goodbye(self, uid: str) -> None:
+        """Claude Code's hook said that its user ended this session."""
+        self._memory(uid).said_goodbye = True
+
+    def forget(self, uid: str) -> None:
+        """A session that was launched anew has no past looks."""
+        self._memories.pop(uid, None)
+
+    # -- one server --------------------------------------------------------------------------
+
+    def _look_at_server(
+        self, socket: str, sessions: list[Session], closely: frozenset[str]
+    ) -> dict[str, Evidence]:
+        now = self.clock.now()
+        clients = any(session.uid in closely for session in sessions)
+        door = self.door(socket)
+        listing: tmux.Listing | None = None
+        gone = False
+        try:
+            listing = door.panes(LIMIT_WORDS, since=int(now) - 2, clients=clients)
+        except tmux.ServerGone:
+            gone = True
+        except tmux.Silent:
+            pass
+        seen = {session.uid: self._life(session, listing, gone, door) for session in sessions}
+        evidence = {
+            session.uid: self._files(session, seen[session.uid], now, session.uid in closely)
+            for session in sessions
+        }
+        self._screens(door, sessions, seen, evidence, closely, now)
+        for session in sessions:
+            if session.uid in closely and listing is not None:
+                evidence[session.uid] = self._hands(
+                    door, session, seen[session.uid], listing, evidence[session.uid]
+                )
+        return evidence
+
+    def _life(
+        self, session: Session, listing: tmux.Listing | None, gone: bool, door: tmux.Tmux
+    ) -> _Seen:
+        pane, memory = session.pane, self._memory(session.uid)
+        if pane is None:
+            return _Seen()
+        if gone or (listing is not None and listing.server != pane.server):
+            # A socket that was removed is not a server that ended: its process decides.
+            if gone and _lives_on(session, pane):
+                return _Seen()
+            return _Seen(Life.DIED, None, "the tmux server is gone")
+        if listing is None:
+            return _Seen()
+        facts = listing.panes.get(pane.pane_id)
+        if facts is None or facts.nonce != pane.nonce or facts.pane_pid != pane.pane_pid:
+            memory.missing += 1
+            if memory.missing < 2:
+                return _Seen()
+            return _Seen(Life.EXITED, None, "its pane was closed")
+        memory.missing = 0
+        if facts.dead:
+            return self._death(memory, facts, listing, door)
+        return _Seen(self._process(session, memory), facts)
+
+    def _death(
+        self, memory: _Memory, facts: tmux.PaneFacts, listing: tmux.Listing, door: tmux.Tmux
+    ) -> _Seen:
+        if facts.unreaped and memory.unreaped < UNREAPED_LOOKS:
+            memory.unreaped += 1
+            door.reap(listing.server)
+            return _Seen()
+        if facts.exit_status == 0 or memory.said_goodbye:
+            return _Seen(Life.EXITED, facts, "it was ended at its prompt")
+        if facts.exit_status is not None:
+            return _Seen(Life.DIED, facts, f"it ended with status {facts.exit_status}")
+        return _Seen(Life.DIED, facts, f"it was killed by {facts.exit_signal or 'a signal'}")
+
+    def _process(self, session: Session, memory: _Memory) -> Life:
+        process = session.process
+        if process is None or session.pane is None:
+            return Life.ALIVE
+        life = processes.life(process)
+        if life is processes.Life.STOPPED:
+            return Life.STOPPED
+        if life is processes.Life.ALIVE or process.pid == session.pane.pane_pid:
+            return Life.ALIVE
+        return Life.EXITED if memory.said_goodbye else Life.DIED
+
+    # -- files -------------------------------------------------------------------------------
+
+    def _files(self, session: Session, seen: _Seen, now: float, closely: bool) -> Evidence:
+        facts = None
+        if seen.life in (Life.ALIVE, Life.STOPPED):
+            facts = _registry_facts(session)
+        conversation = session.conversation
+        if facts is not None and facts.status is not None:
+            conversation = facts.conversation
+        elsewhere = closely and open_elsewhere(session)
+        return Evidence(
+            at=now,
+            life=seen.life,
+            registry=facts,
+            tail=self._tail(session, conversation, now),
+            open_elsewhere=elsewhere,
+            last_words=seen.last_words,
+        )
+
+    def _tail(self, session: Session, conversation: str | None, now: float) -> Tail | None:
+        memory = self._memory(session.uid)
+        if conversation is None:
+            return None
+        if memory.conversation != conversation:
+            memory.conversation, memory.path = conversation, None
+            memory.position, memory.tail, memory.sought_at = None, transcript.EMPTY, 0.0
+        if memory.path is None and now - memory.sought_at >= 1.0:
+            memory.sought_at = now
+            memory.path = claude_files.transcript_path(
+                Path(session.account), conversation, session.directory
+            )
+        if memory.path is None:
+            return None
+        self._read_on(memory, memory.path)
+        return None if memory.position is None or memory.behind else memory.tail
+
+    def _read_on(self, memory: _Memory, path: Path) -> None:
+        """Reads what is new; of very much some at each look, so that no file delays the others."""
+        for _ in range(CHUNKS):
+            chunk = claude_files.follow(path, memory.position)
+            if chunk.position is None:
+                return
+            tail = transcript.EMPTY if chunk.restarted else memory.tail
+            for offset, record in chunk.lines:
+                tail = transcript.fold(tail, record, offset)
+            memory.tail = replace(tail, size=chunk.position.offset)
+            memory.position, memory.behind = chunk.position, chunk.more
+            if not chunk.more:
+                return
+
+    # -- screens -----------------------------------------------------------------------------
+
+    def _screens(
+        self,
+        door: tmux.Tmux,
+        sessions: list[Session],
+        seen: dict[str, _Seen],
+        evidence: dict[str, Evidence],
+        closely: frozenset[str],
+        now: float,
+    ) -> None:
+        """Reads the screens that must be read, all of them in one question."""
+        wanted = {
+            session.uid: session.pane.pane_id
+            for session in sessions
+            if session.pane is not None
+            and seen[session.uid].life in (Life.ALIVE, Life.STOPPED)
+            and self._must_read(session, seen[session.uid], evidence[session.uid], closely, now)
+        }
+        try:
+            shown = door.capture(wanted.values()) if wanted else {}
+        except (tmux.Silent, tmux.ServerGone):
+            shown = {}
+        for session in sessions:
+            memory, uid = self._memory(session.uid), session.uid
+            if uid in wanted:
+                text = shown.get(wanted[uid])
+                memory.reading = None if text is None else screen.read(text)
+                memory.read_at = now
+            if seen[uid].life in (Life.ALIVE, Life.STOPPED):
+                evidence[uid] = replace(evidence[uid], reading=memory.reading)
+
+    def _must_read(
+        self,
+        session: Session,
+        seen: _Seen,
+        evidence: Evidence,
+        closely: frozenset[str],
+        now: float,
+    ) -> bool:
+        memory, facts = self._memory(session.uid), seen.pane
+        if session.uid in closely:
+            return True
+        if facts is None:
+            return False
+        if now - memory.read_at >= SWEEP_SECONDS:
+            return True
+        if facts.window_activity < int(memory.read_at) - 1:
+            return False
+        blind = evidence.registry is None or evidence.tail is None
+        if blind and session.state is not State.STARTING and not facts.found:
+            return now - memory.read_at >= BLIND_SECONDS
+        return blind or session.state in (State.LIMITED, State.WAITING)
+
+    def _hands(
+        self,
+        door: tmux.Tmux,
+        session: Session,
+        seen: _Seen,
+        listing: tmux.Listing,
+        evidence: Evidence,
+    ) -> Evidence:
+        """What decides whether keys may be sent to this pane now."""
+        facts, pane = seen.pane, session.pane
+        if facts is None or pane is None or not evidence.alive:
+            return evidence
+        try:
+            unread = door.unread(pane)
+        except (tmux.Silent, tmux.ServerGone):
+            return evidence
+        activity = [
+            client.activity
+            for client in listing.clients
+            if not client.control and client.pane_id == pane.pane_id
+        ]
+        hands = PaneFacts(
+            in_mode=facts.in_mode,
+            synchronized=facts.synchronized,
+            input_off=facts.input_off,
+            unread=unread,
+            human_at=float(max(activity)) if activity else None,
+        )
+        return replace(evidence, pane=hands)
+
+    def _memory(self, uid: str) -> _Memory:
+        return self._memories.setdefault(uid, _Memory())
+
+
+def claude_process(session: Session, pane: Pane) -> Process | None:
+    """The Claude Code process of a pane: the pane's own, or the child that says so itself.
+
+    A launcher (``node``, ``env``) may stand in front; its child writes a registry file that names
+    the pane.
+    """
+    own = processes.identify(pane.pane_pid)
+    if own is None:
+        return None
+    account = Path(session.account)
+    if claude_files.read_small(claude_files.registry_path(account, own.pid)) is not None:
+        return own
+    for pid, text in claude_files.registry_entries(account):
+        entry = registry.parse(text)
+        if entry is None or entry.pane != pane.pane_id:
+            continue
+        if processes.descends_from(pid, pane.pane_pid):
+            return processes.identify(pid)
+    return own
+
+
+def open_elsewhere(session: Session) -> bool:
+    """Whether another living process has this session's conversation open."""
+    if session.conversation is None:
+        return False
+    own = session.process.pid if session.process is not None else None
+    for pid, text in claude_files.registry_entries(Path(session.account)):
+        entry = registry.parse(text)
+        if entry is None or entry.conversation != session.conversation or pid == own:
+            continue
+        found = processes.identify(pid)
+        if found is not None and entry.proc_start in ("", found.started):
+            return processes.life(found) is not processes.Life.ZOMBIE
+    return False
+
+
+def _registry_facts(session: Session) -> RegistryFacts | None:
+    process = session.process
+    if process is None:
+        return None
+    path = claude_files.registry_path(Path(session.account), process.pid)
+    text = claude_files.read_small(path)
+    entry = registry.parse(text) if text is not None else None
+    if entry is None or entry.proc_start not in ("", process.started):
+        return None
+    return entry.facts
+
+
+def _lives_on(session: Session, pane: Pane) -> bool:
+    """Whether the process of the pane's tmux server is still there, in this boot."""
+    server = processes.identify(pane.server.pid)
+    if server is None or session.process is None or server.boot != session.process.boot:
+        return False
+    return processes.life(server) is not processes.Life.ZOMBIE
