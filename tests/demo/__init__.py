@@ -1,0 +1,1 @@
+"""The stand-in `claude`, played in real panes."""
