@@ -1,0 +1,168 @@
+"""What is typed wrong gets one clear line, the right exit code, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tmuxclaude import __version__
+
+
+def files(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "nonsense"),
+        (["list", "--nonsense"], "--nonsense"),
+        (["list", "extra"], "extra"),
+        (["show"], "NAME"),
+        (["stop"], "--all"),
+        (["stop", "api", "--all"], "--all"),
+        (["resume", "api", "--all"], "--all"),
+        (["send", "api"], "TEXT"),
+        (["send", "api", "two", "words"], "words"),
+        (["-L", "a", "-S", "b", "list"], "-L and -S"),
+        (["list", "-L", "a", "-S", "b"], "-L and -S"),
+        (["list", "-L", "a/b"], "a/b"),
+        (["new", "-c", "missing"], "missing does not exist"),
+        (["new", "-c", "file"], "file is not a directory"),
+        (["new", "--", "--model", "opus", "extra"], "claude"),
+        (["new", "two words"], "two words"),
+        (["new", "a:1"], "a:1"),
+        (["new", "--prompt", "/exit"], "--prompt"),
+        (["new", "--prompt", "two\nlines"], "--prompt"),
+        (["supervisor", "nonsense"], "nonsense"),
+        (["config", "nonsense"], "nonsense"),
+    ],
+)
+def test_a_wrong_call_is_explained_in_place(
+    arguments: list[str], words: str, run: Run, home: Path
+) -> None:
+    (home / "file").touch()
+    empty = home / "bin"
+    empty.mkdir()
+    before = files(home)
+    done = run(*arguments, more={"PATH": f"{empty}:/usr/bin:/bin"})
+    assert done.code in ({3} if "claude" in words else {2})
+    assert done.err.startswith("tmuxclaude: ")
+    assert words in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    assert files(home) == before
+
+
+def test_with_json_the_error_is_the_one_document(run: Run) -> None:
+    done = run("show", "nobody", "--json")
+    assert done.code == 3
+    assert done.json["error"]["code"] == "not_found"
+    assert "nobody" in done.json["error"]["message"]
+    assert done.err == ""
+    done = run("list", "--json", "--nonsense")
+    assert (done.code, done.json["error"]["code"]) == (2, "usage")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["resume"],
+        ["resume", "api"],
+        ["resume", "--all"],
+        ["send", "api", "hello"],
+        ["stop", "api"],
+        ["stop", "--all"],
+        ["supervisor", "status"],
+    ],
+)
+def test_without_a_supervisor_what_needs_it_says_so(
+    arguments: list[str], run: Run, home: Path
+) -> None:
+    done = run(*arguments)
+    assert done.code == 5
+    assert "supervisor" in done.err + done.out
+    assert "tmuxclaude supervisor start" in done.err + done.out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[resume]\nmargin = 3\n", ["resume.margin", "margin_seconds"]),
+        ("[resume]\nmargin_seconds = 'x'\n", ["resume.margin_seconds", "from 0 to 3600"]),
+        ("[resume\n", ["line 1"]),
+    ],
+)
+def test_a_bad_configuration_names_the_key_and_what_is_allowed(
+    content: str, words: list[str], run: Run, home: Path
+) -> None:
+    file = home / ".config" / "tmuxclaude" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    file.chmod(0o600)
+    for arguments in (["config"], ["config", "show", "--json"], ["new"]):
+        done = run(*arguments)
+        assert done.code == 2
+        for word in (str(file), *words):
+            assert word in done.err + done.out
+        assert "Traceback" not in done.err
+
+
+def test_config_shows_every_key_and_where_the_file_is(run: Run, home: Path) -> None:
+    file = home / ".config" / "tmuxclaude" / "config.toml"
+    assert run("config", "path").out == f"{file}\n"
+    assert run("config", "path", "--json").json == {"config": str(file), "exists": False}
+    shown = run("config", "show").out
+    assert "max_attempts = 6" in shown
+    assert run("config").out == shown
+    assert run("config", "show", "--json").json["resume.backoff_minutes"] == [2, 5, 15, 30, 60]
+    file.parent.mkdir(parents=True)
+    file.write_text(shown.replace("max_attempts = 6", "max_attempts = 3"))
+    file.chmod(0o600)
+    assert run("config", "show", "--json").json["resume.max_attempts"] == 3
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["supervisor"], ["new", "--help"]])
+def test_help_is_help(arguments: list[str], run: Run) -> None:
+    done = run(*arguments)
+    assert done.code == 0
+    assert done.out.startswith("Usage: tmuxclaude")
+    assert done.err == ""
+
+
+def test_the_version(run: Run) -> None:
+    assert run("--version").out == f"tmuxclaude {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["config", "show"]])
+def test_a_reader_that_left_is_no_error(
+    arguments: list[str], env: dict[str, str], home: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "tmuxclaude", *arguments]
+    done = subprocess.run(
+        command, env=env, cwd=home, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+def test_no_logs_before_the_first_start(run: Run) -> None:
+    done = run("supervisor", "logs")
+    assert done.code == 3
+    assert "no log yet" in done.err
+
+
+def test_logs_show_the_end_and_cannot_drive_the_terminal(run: Run, state_dir: Path) -> None:
+    lines = "".join(f"line {number}\n" for number in range(1000))
+    (state_dir / "supervisor.log").write_text(f"{lines}\x1b[2J\n")
+    shown = run("supervisor", "logs").out.splitlines()
+    assert shown[-2:] == ["line 999", "\\x1b[2J"]
+    assert "line 0" not in shown

@@ -1,0 +1,105 @@
+"""``show`` from a real database, and the sessions that names and -L/-S choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, session
+from tmuxclaude.core.model import Actor, Attempt, Limit, LimitKind, Outlook, Source, State, Step
+from tmuxclaude.store.books import Books
+
+BEGAN = 1_800_000_000.0
+WORDS = "You've hit your weekly limit \x1b[2J"
+
+
+@pytest.fixture
+def limited(books: Books, home: Path) -> str:
+    """A session that met a weekly limit; one attempt was made."""
+    outlook = Outlook(Actor.US, BEGAN + 7200, "weekly limit")
+    one = session("api", home, state=State.LIMITED, since=BEGAN + 60, outlook=outlook)
+    books.sessions.add(one)
+    books.sessions.link(one.uid, "0a1b2c3d-0000-4000-8000-000000000001", BEGAN, "start")
+    books.sessions.link(one.uid, "0a1b2c3d-0000-4000-8000-000000000002", BEGAN + 30, "clear")
+    books.events.note(BEGAN + 60, one.uid, "state", "working → limited")
+    limit = Limit(LimitKind.SEVEN_DAY, WORDS, Source.TRANSCRIPT, BEGAN + 60, BEGAN + 7000)
+    halt = books.halts.open_halt(one.uid, one.conversation or "", limit, "record-1", BEGAN + 60)
+    assert halt is not None
+    attempt = books.halts.begin(
+        Attempt(0, one.uid, 1, "Please continue.", Step.DUE, BEGAN + 7000, halt=halt.id)
+    )
+    books.halts.step(attempt, Step.TYPING, BEGAN + 7001)
+    return one.uid
+
+
+@pytest.mark.usefixtures("limited")
+def test_show_tells_the_whole_story(run: Run) -> None:
+    done = run("show", "api")
+    assert done.code == 0
+    assert done.err == ""
+    for line in (
+        "state         limited since 15 Jan 2027 08:01",
+        "next          tmuxclaude at 15 Jan 2027 10:00",
+        "directory     ~/api",
+        "  none: no supervisor is running; start it with: tmuxclaude supervisor start",
+        "  2027-01-15 08:00:30  0a1b2c3d-0000-4000-8000-000000000002  clear",
+        "  said: You've hit your weekly limit \\x1b[2J (transcript)",
+        "  resets: 2027-01-15 09:56:40",
+        "  attempt 1, typing",
+        "    2027-01-15 09:56:41  typing",
+        "  still open",
+        "  2027-01-15 08:01:00  state  working → limited",
+    ):
+        assert any(shown.startswith(line) for shown in done.out.splitlines()), line
+    assert "\x1b" not in done.out
+
+
+@pytest.mark.usefixtures("limited")
+def test_show_has_the_same_as_data(run: Run) -> None:
+    data = run("show", "api", "--json").json
+    assert data["name"] == "api"
+    assert data["evidence"] is None
+    assert [link["why"] for link in data["chain"]][-1] == "clear"
+    [halt] = data["halts"]
+    assert halt["limit_words"] == WORDS
+    assert [step["step"] for step in halt["attempts"][0]["steps"]] == ["due", "typing"]
+    assert data["halt"]["limit"]["kind"] == "seven_day"
+    assert data["messages"] == []
+    assert data["events"][-1]["kind"] == "state"
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_session_that_is_not_there_has_a_near_one(run: Run) -> None:
+    done = run("show", "ap")
+    assert done.code == 3
+    assert "did you mean api?" in done.err
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize(
+    "arguments", [["show", "api"], ["attach", "api"], ["stop", "api"], ["send", "api", "x"]]
+)
+def test_a_name_on_another_tmux_server_is_not_found(arguments: list[str], run: Run) -> None:
+    done = run(*arguments, "-L", "elsewhere")
+    assert done.code == 3
+    assert "elsewhere" in done.err
+
+
+@pytest.mark.usefixtures("limited")
+def test_nothing_to_do_on_another_tmux_server_needs_no_supervisor(run: Run) -> None:
+    done = run("resume", "--all", "-L", "elsewhere")
+    assert (done.code, done.out) == (0, "There is nothing to resume.\n")
+
+
+def test_the_living_session_has_the_name(run: Run, books: Books, home: Path) -> None:
+    books.sessions.add(session("api", home, uid="old", state=State.ENDED, created_at=BEGAN + 9))
+    books.sessions.add(session("api", home, uid="new"))
+    assert run("show", "api", "--json").json["uid"] == "new"
+
+
+def test_nobody_goes_to_a_window_that_is_gone(run: Run, books: Books, home: Path) -> None:
+    books.sessions.add(session("api", home, state=State.ENDED))
+    done = run("attach", "api")
+    assert done.code == 4
+    assert "tmuxclaude resume api" in done.err

@@ -1,0 +1,156 @@
+"""new: opens Claude Code in a named tmux window. Knows what the caller's surroundings say: the
+directory, the tmux pane, the program on PATH, the variables and the time zone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.api import wire
+from tmuxclaude.cli import show
+from tmuxclaude.cli.options import PassesOn, TmuxServer, after_dashes, as_json, tmux_server
+from tmuxclaude.cli.sessions import become
+from tmuxclaude.core.errors import UsageError
+from tmuxclaude.core.model import NAME
+from tmuxclaude.core.rules import Rules
+from tmuxclaude.core.texts import text_problem
+
+OPENING_PATIENCE = 30.0
+"""Seconds that the supervisor may take to open a window on a busy machine."""
+
+
+@click.command("new", cls=PassesOn)
+@click.argument("name", required=False)
+@click.option("-c", "directory", metavar="DIR", help="Where Claude Code works [here].")
+@click.option("-t", "tmux_session", metavar="TMUX_SESSION", help="The tmux session of the window.")
+@click.option("-d", "detached", is_flag=True, help="Do not go to the new window.")
+@click.option("--prompt", metavar="TEXT", help="A first line, typed when the prompt box is ready.")
+@as_json
+def new_command(
+    name: str | None,
+    directory: str | None,
+    tmux_session: str | None,
+    detached: bool,
+    prompt: str | None,
+    as_json: bool,
+) -> int:
+    """Open Claude Code in a new tmux window and keep it as a session.
+
+    NAME defaults to the directory's. What follows "--" goes to Claude Code. Inside tmux the window
+    opens in this tmux session; outside in one called "claude", which is attached on a terminal.
+    """
+    _check(name, prompt)
+    place = _directory(directory)
+    app.check_tmux()
+    server = tmux_server()
+    paths = app.paths()
+    rules = app.rules(paths)
+    pane = _own_pane(server, os.environ)
+    request = wire.New(
+        name=name,
+        directory=place,
+        command=app.find_claude(rules, os.environ),
+        arguments=list(after_dashes()),
+        socket=server.socket,
+        config_dir=_config_dir(rules, os.environ),
+        environment={key: os.environ[key] for key in rules.launch.env if key in os.environ},
+        zone=zone_name(os.environ),
+        tmux_session=tmux_session,
+        pane=pane,
+        prompt=prompt,
+        select=pane is not None and not detached,
+    )
+    with app.connect_or_start(paths) as client:
+        opened = client.ask(request, wire.Opened, OPENING_PATIENCE)
+    attaches = not (detached or as_json or os.environ.get("TMUX")) and _on_terminal()
+    _show(opened, prompt, as_json, pane is None and not attaches)
+    if attaches:
+        become(app.attach_argv(opened.socket, opened.pane, os.environ))
+    return 0
+
+
+def _check(name: str | None, prompt: str | None) -> None:
+    if name is not None and not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be a session's name. A name begins with a letter or a digit and has "
+            "at most 48 letters, digits, - and _"
+        )
+    problem = text_problem(prompt) if prompt is not None else None
+    if problem:
+        raise UsageError(f"--prompt: {problem}")
+
+
+def _directory(given: str | None) -> str:
+    """The directory, absolute and as it was given; symbolic links in it are kept."""
+    try:
+        place = Path(given if given is not None else ".").absolute()
+    except FileNotFoundError:
+        raise UsageError("the current directory does not exist any more; give one: -c") from None
+    if not place.exists():
+        raise UsageError(f"the directory {place} does not exist; nothing was opened")
+    if not place.is_dir():
+        raise UsageError(f"{place} is not a directory; nothing was opened")
+    return str(place.resolve() if ".." in place.parts else place)
+
+
+def _own_pane(server: TmuxServer, env: Mapping[str, str]) -> str | None:
+    """The pane that we run in, when it is on the chosen tmux server."""
+    inside = env.get("TMUX") and app.resolve_socket(None, None, env) == server.socket
+    return env.get("TMUX_PANE") if inside else None
+
+
+def _config_dir(rules: Rules, env: Mapping[str, str]) -> str:
+    """The caller's CLAUDE_CONFIG_DIR, else the configured one; empty for Claude Code's own."""
+    chosen = env.get("CLAUDE_CONFIG_DIR") or rules.claude.config_dir
+    return str(Path(chosen).expanduser().absolute()) if chosen else ""
+
+
+def zone_name(env: Mapping[str, str]) -> str:
+    """The name of the caller's time zone, as ``Europe/Berlin``; UTC when none can be found."""
+    candidates = [env.get("TZ", "").lstrip(":")]
+    for link in (Path("/etc/localtime"), Path("/etc/localtime").resolve()):
+        candidates.append(str(link.readlink() if link.is_symlink() else link))
+    timezone = Path("/etc/timezone")
+    if timezone.is_file():
+        candidates.append(timezone.read_text(errors="replace").strip())
+    for candidate in candidates:
+        name = candidate.rpartition("zoneinfo/")[2]
+        if name and not name.startswith("/") and _is_zone(name):
+            return name
+    return "UTC"
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return False
+    return True
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _show(opened: wire.Opened, prompt: str | None, as_json: bool, elsewhere: bool) -> None:
+    if as_json:
+        show.out(show.json_text(show.untagged(wire.plain(opened))))
+        return
+    lines = [
+        ("session", opened.name),
+        ("directory", show.short(opened.directory)),
+        ("tmux", f"pane {opened.pane} on {opened.socket}"),
+        ("conversation", opened.conversation or "not known yet"),
+    ]
+    lines += [("note", note) for note in opened.notes]
+    if prompt is not None:
+        lines.append(("prompt", f"typed when it is ready; see: tmuxclaude show {opened.name}"))
+    if elsewhere:
+        lines.append(("go there", f"tmuxclaude attach {opened.name}"))
+    show.out(show.pairs(lines))

@@ -1,0 +1,141 @@
+"""list, status, show, attach and stop: the verbs about sessions that are there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.api import wire
+from tmuxclaude.api.client import Client
+from tmuxclaude.cli import named, portrait, quick, show, verdicts
+from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from tmuxclaude.edges.paths import Paths
+
+STOP_PATIENCE = 15.0
+"""Seconds that ``stop`` waits for processes to end."""
+
+
+@click.command("list", cls=Verb)
+@click.option("--all", "every", is_flag=True, help="Also the sessions that have ended.")
+@as_json
+def list_command(every: bool, as_json: bool) -> int:
+    """Show the sessions: state, directory, what each waits for, and who acts next.
+
+    It reads the database, so it answers without a supervisor too, with what was last seen.
+    """
+    return quick.list_sessions(_places(app.paths()), every, as_json, tmux_server().only)
+
+
+@click.command("status", cls=Verb)
+@as_json
+def status_command(as_json: bool) -> int:
+    """Show whether the supervisor watches, the sessions in numbers, and what happens next."""
+    return quick.status(_places(app.paths()), as_json, tmux_server().only)
+
+
+@click.command("show", cls=Verb)
+@click.argument("name")
+@as_json
+def show_command(name: str, as_json: bool) -> int:
+    """Show all that is known of one session: evidence, conversations, halts and their journals."""
+    paths = app.paths()
+    session = named.one(paths, name, tmux_server())
+    evidence, silent = _evidence(paths, session)
+    history = portrait.history(paths.database, session["uid"])
+    if as_json:
+        show.out(show.json_text(portrait.as_json(session, history, evidence)))
+    else:
+        show.out(portrait.text(session, history, evidence, silent, time.time()))
+    return 0
+
+
+def _evidence(paths: Paths, session: quick.Row) -> tuple[list[str] | None, str]:
+    """What the witnesses say now; without a supervisor ``None``, and why."""
+    if session["state"] == "ended":
+        return None, "it has ended"
+    try:
+        with app.connect(paths) as client:
+            return client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence, ""
+    except (UnreachableError, NotFoundError) as problem:
+        return None, str(problem)
+
+
+@click.command("attach", cls=Verb)
+@click.argument("name")
+def attach_command(name: str) -> int:
+    """Go to the session's tmux window."""
+    session = named.one(app.paths(), name, tmux_server())
+    if session["state"] == "ended" or session["pane_id"] is None:
+        raise RefusedError(f"{name} has no window now; reopen it with: tmuxclaude resume {name}")
+    if not os.environ.get("TMUX") and not sys.stdin.isatty():
+        raise UsageError("attach needs a terminal, and standard input is none")
+    become(app.attach_argv(session["socket"], session["pane_id"], os.environ))
+
+
+def become(argv: list[str]) -> NoReturn:
+    """Replaces this process by ``argv``."""
+    sys.stdout.flush()
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as problem:
+        raise NotFoundError(f"{argv[0]} cannot be started: {problem.strerror}") from problem
+
+
+@click.command("stop", cls=Verb)
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every session.")
+@click.option("--now", is_flag=True, help="Also a session that is working.")
+@as_json
+def stop_command(names: tuple[str, ...], every: bool, now: bool, as_json: bool) -> int:
+    """End sessions in order; their conversations can be resumed.
+
+    A session that is working is left alone without --now. A stopped session is never brought back
+    by the supervisor.
+    """
+    if bool(names) == every:
+        raise UsageError("give one or more names, or --all")
+    paths = app.paths()
+    wanted, all_of_them = named.chosen(paths, names, every, tmux_server())
+    with app.connect(paths) as client:
+        answer = _stop(client, wanted, all_of_them, now)
+    stopping = {one.name for one in answer.sessions if one.done in ("stops", "ended")}
+    remaining = _wait_for_end(paths, stopping)
+    if as_json:
+        data = {"sessions": wire.plain(answer.sessions), "remaining": remaining}
+        show.out(show.json_text(data))
+    elif answer.sessions:
+        show.out(verdicts.table(answer.sessions))
+    else:
+        show.out("There is nothing to stop.")
+    if remaining and not as_json:
+        show.complain(f"still there after {STOP_PATIENCE:g} s: {', '.join(remaining)}")
+    return verdicts.exit_code(answer.sessions) or (UnreachableError.exit_code if remaining else 0)
+
+
+def _stop(client: Client, names: list[str], every: bool, now: bool) -> wire.Verdicts:
+    if not names and not every:
+        return wire.Verdicts(sessions=[])
+    return client.ask(wire.Stop(names=names, every=every, now=now), wire.Verdicts)
+
+
+def _wait_for_end(paths: Paths, names: set[str]) -> list[str]:
+    """Those of ``names`` that have not ended after ``STOP_PATIENCE`` seconds."""
+    until = time.monotonic() + STOP_PATIENCE
+    while True:
+        living = {str(row["name"]) for row in quick.sessions(str(paths.database), False, None)}
+        remaining = sorted(names & living)
+        if not remaining or time.monotonic() >= until:
+            return remaining
+        time.sleep(verdicts.LOOK_SECONDS)
+
+
+def _places(paths: Paths) -> quick.Places:
+    return quick.Places(str(paths.database), str(paths.socket))

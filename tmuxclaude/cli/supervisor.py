@@ -1,0 +1,121 @@
+"""supervisor start, stop, restart, status, run and logs: the process that watches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.api import wire
+from tmuxclaude.cli import quick, show
+from tmuxclaude.cli.options import Verbs, as_json, help_when_alone
+from tmuxclaude.core.errors import NotFoundError, UnreachableError
+
+LINES = 200
+"""How many of the log's last lines are shown."""
+
+FOLLOW_SECONDS = 0.25
+
+
+@click.group("supervisor", cls=Verbs)
+@click.pass_context
+def supervisor_command(context: click.Context) -> None:
+    """Start, stop and look at the process that watches the sessions."""
+    help_when_alone(context)
+
+
+@supervisor_command.command("start")
+@as_json
+def start(as_json: bool) -> int:
+    """Start the supervisor in the background; one that runs already is left alone."""
+    pong = app.start_supervisor(app.paths())
+    _show(wire.plain(pong), as_json)
+    return 0
+
+
+@supervisor_command.command("stop")
+@as_json
+def stop(as_json: bool) -> int:
+    """End the supervisor. Sessions go on; nothing is resumed until it is started again."""
+    stopped = app.stop_supervisor(app.paths())
+    if as_json:
+        show.out(show.json_text({"stopped": stopped}))
+    elif stopped:
+        show.out("The supervisor has ended. Sessions go on, but nothing is resumed.")
+    else:
+        show.out("No supervisor was running.")
+    return 0
+
+
+@supervisor_command.command("restart")
+@as_json
+def restart(as_json: bool) -> int:
+    """End the supervisor if one runs, and start it anew; sessions are found again."""
+    paths = app.paths()
+    app.stop_supervisor(paths)
+    _show(wire.plain(app.start_supervisor(paths)), as_json)
+    return 0
+
+
+@supervisor_command.command("status")
+@as_json
+def status(as_json: bool) -> int:
+    """Ask the supervisor whether it is there. Exit code 5 when none runs or it does not answer."""
+    pong = quick.ask_ping(str(app.paths().socket))
+    _show(pong, as_json)
+    return 0 if pong is not None else UnreachableError.exit_code
+
+
+@supervisor_command.command("run")
+def run() -> int:
+    """Run the supervisor here in the foreground, for a service manager."""
+    return app.run_supervisor(app.paths())
+
+
+@supervisor_command.command("logs")
+@click.option("-f", "follows", is_flag=True, help="Wait for more until Ctrl-C.")
+def logs(follows: bool) -> int:
+    """Show the end of the supervisor's log."""
+    log = app.paths().log
+    try:
+        file = log.open(errors="replace")
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no log yet ({log}); the supervisor never ran") from None
+    with file:
+        for line in file.readlines()[-LINES:]:
+            show.out(show.visible(line.rstrip("\n")))
+        place = file.tell()
+    if follows:
+        for line in _more(log, place):
+            click.echo(show.visible(line))
+    return 0
+
+
+def _more(log: Path, place: int) -> Iterator[str]:
+    """Lines that are added to ``log`` after ``place``, also when it is begun anew, for ever."""
+    file: IO[str] | None = None
+    while True:
+        with suppress(FileNotFoundError):
+            if file is None:
+                file = log.open(errors="replace")
+                file.seek(place)
+            yield from (line.rstrip("\n") for line in file)
+            now, ours = log.stat(), os.fstat(file.fileno())
+            if now.st_ino != ours.st_ino or now.st_size < file.tell():
+                file.close()
+                file, place = None, 0
+        time.sleep(FOLLOW_SECONDS)
+
+
+def _show(pong: quick.Row | None, as_json: bool) -> None:
+    if as_json:
+        known = {} if pong is None else show.untagged(pong)
+        show.out(show.json_text({"supervisor": {"running": pong is not None, **known}}))
+    else:
+        show.out(f"supervisor: {quick.supervisor_line(pong, time.time())}")
