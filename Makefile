@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` shows tmuxclaude at work, `make test` passes the tests.
+# Both set up what they need (see scripts/setup).
+.NOTPARALLEL:
+.PHONY: help setup demo test check pure end-to-end bench docs clean
+
+PYTHON_BIN = .venv/bin/python
+E2E ?= 1
+
+help:
+	@echo 'make demo     see the main job in under a minute, without Claude Code'
+	@echo 'make test     check and test everything (E2E=0 skips the tests with the real Claude Code)'
+	@echo 'make check    lint, format, types, floors, generated pages'
+	@echo 'make bench    figures, measured here and now'
+	@echo 'make setup    only the virtual environment and tmux'
+	@echo 'make docs     write the generated pages anew'
+
+setup:
+	@scripts/setup dev
+
+demo:
+	@scripts/setup
+	@.venv/bin/tmuxclaude demo
+
+test: setup check pure end-to-end
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PYTHON_BIN) docs/generate.py --check
+
+pure: setup
+	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n auto
+
+ifeq ($(E2E),0)
+end-to-end:
+	@echo '*** E2E=0: THE END-TO-END TESTS WERE SKIPPED. Nothing ran against the real Claude Code. ***'
+else
+end-to-end: setup
+	@test -x "$$($(PYTHON_BIN) -c 'from tests.end_to_end.claude_code import binary; print(binary())')" \
+		|| scripts/setup dev npm
+	$(PYTHON_BIN) -m tests.end_to_end.claude_code
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4
+endif
+
+bench: setup
+	$(PYTHON_BIN) -m tests.bench
+
+docs: setup
+	$(PYTHON_BIN) docs/generate.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
