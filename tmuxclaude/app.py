@@ -84,12 +84,16 @@ def start_supervisor(where: Paths) -> Pong:
     rules(where)
     where.ensure()
     arguments = ["-m", "tmuxclaude", "supervisor", "run"]
-    single.keep_running(arguments, where.log, os.environ)
+    keeper = single.keep_running(arguments, where.log, _down(where), os.environ)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         answer = _ping(where)
         if answer is not None:
             return answer
+        status = keeper.poll()
+        if status not in (None, errors.AlreadyRunningError.exit_code):
+            kinds = {kind.exit_code: kind for kind in errors.BY_CODE.values()}
+            raise kinds.get(status, errors.UnreachableError)(_last_words(where.log))
         time.sleep(0.05)
     raise errors.UnreachableError(
         f"the supervisor was started but does not answer; its log is {where.log}"
@@ -97,15 +101,29 @@ def start_supervisor(where: Paths) -> Pong:
 
 
 def stop_supervisor(where: Paths) -> bool:
-    """Ends the supervisor in order; whether one ran. Sessions go on."""
-    from tmuxclaude.api import wire
+    """Ends the supervisor in order; whether one ran. Sessions go on.
 
-    if _ping(where) is None:
+    Raises ``UnreachableError`` when it does not answer, or does not end.
+    """
+    from tmuxclaude.api import wire
+    from tmuxclaude.edges import processes, single
+
+    answer = _ping(where)
+    if answer is None:
+        if where.lock.exists():
+            private_directory(where.state_dir)
+            single.stay_down(_down(where))
         return False
+    supervisor = processes.identify(answer.pid)
     with connect(where) as client:
         client.ask(wire.Shutdown(), wire.Done)
     deadline = time.monotonic() + START_SECONDS
-    while where.socket.exists() and time.monotonic() < deadline:
+    while supervisor is not None and processes.life(supervisor) is processes.Life.ALIVE:
+        if time.monotonic() > deadline:
+            raise errors.UnreachableError(
+                f"the supervisor (process {answer.pid}) was told to end and has not yet; "
+                f"its log is {where.log}"
+            )
         time.sleep(0.02)
     return True
 
@@ -157,7 +175,7 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
             version=__version__,
             pid=os.getpid(),
             started_at=started_at,
-            sessions=len(books.sessions.not_ended()),
+            sessions=len(books.sessions.names_taken()),
         )
 
     account = str(claude_files.account_dir({"HOME": os.environ.get("HOME", "")}))
@@ -174,6 +192,17 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
         lock.release()
     logging.info("supervisor ended")
     return 0
+
+
+def _down(where: Paths) -> Path:
+    """The file that keeps a keeper from bringing the supervisor back."""
+    return where.lock.with_name("supervisor.down")
+
+
+def _last_words(log: Path) -> str:
+    """The last line of the log: why a supervisor ended that did not begin to answer."""
+    lines = log.read_text(errors="replace").splitlines() or ["it ended without a word"]
+    return f"the supervisor could not start. {lines[-1].removeprefix('tmuxclaude: ')}"
 
 
 def _ping(where: Paths) -> Pong | None:

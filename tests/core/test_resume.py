@@ -217,7 +217,7 @@ def test_a_dead_process_is_started_again_with_pauses_and_an_end() -> None:
     again = attempt(Step.LAUNCHING, launches=1, stepped_at=NOW - 1)
     assert move(again, dead).deed is Deed.WAIT
     assert move(replace(again, stepped_at=NOW - 5), dead).deed is Deed.RELAUNCH
-    assert move(replace(again, launches=MAX_LAUNCHES), dead).deed is Deed.ASK_HUMAN
+    assert move(replace(again, launches=MAX_LAUNCHES), dead).deed is Deed.GIVE_UP
     assert move(attempt(), replace(dead, open_elsewhere=True)).deed is Deed.WAIT
 
 
@@ -261,7 +261,9 @@ worlds = st.builds(
         status=st.sampled_from([None, *Busy]),
         waiting_for=st.sampled_from(["", "dialog open", "permission prompt"]),
     ),
-    tail=st.sampled_from([None, HALTED, replace(HALTED, ending=Ending.DONE, limit=None, record="")]),
+    tail=st.sampled_from(
+        [None, HALTED, replace(HALTED, ending=Ending.DONE, limit=None, record="")]
+    ),
     reading=st.none() | readings,
     open_elsewhere=st.booleans(),
 )
@@ -281,7 +283,8 @@ def test_no_key_goes_anywhere_but_into_our_own_free_prompt(
     assert evidence.life not in (None, Life.EXITED, Life.DIED)
     assert pane is not None
     assert reading is not None
-    assert not (pane.in_mode or pane.synchronized or pane.input_off or pane.unread)
+    obstacles = (pane.in_mode, pane.synchronized, pane.input_off, pane.unread)
+    assert not any(obstacles)
     if found.deed is Deed.TYPE:
         assert reading.box in (Box.EMPTY, Box.PLACEHOLDER)
         assert reading.look is not Look.QUESTION

@@ -6,7 +6,9 @@ from tmuxclaude.core.model import State
 from tmuxclaude.core.states import LIVING, TABLE, Signal, after
 
 
-@pytest.mark.parametrize("state", [s for s in State if s not in (State.IDLE, State.LIMITED, State.LOST)])
+@pytest.mark.parametrize(
+    "state", [s for s in State if s not in (State.IDLE, State.LIMITED, State.LOST)]
+)
 def test_nobody_but_a_resting_session_can_be_woken(state: State) -> None:
     assert after(state, Signal.WOKEN) is state
 

@@ -54,6 +54,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of latencies: seconds from the reset, with a margin of 2 s."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    told = {row for r in reports for kind, row in r.user_properties if kind == "latency"}
+    if told:
+        terminalreporter.section("seconds from the reset: first deed, turn")
+        for row in sorted(told):
+            terminalreporter.write_line(row)
+
+
 @pytest.fixture(scope="session")
 def claude() -> Path:
     """The installed program."""
@@ -132,9 +142,10 @@ def server(home: Home, make_server: Callable[[Home], Server]) -> Server:
 
 
 @pytest.fixture
-def product(server: Server) -> Iterator[Product]:
+def product(server: Server, request: pytest.FixtureRequest) -> Iterator[Product]:
     """tmuxclaude in the home of ``server``, with its supervisor running."""
-    product = Product(server)
+    rows = request.node.user_properties
+    product = Product(server, lambda row: rows.append(("latency", row)))
     product.start()
     yield product
     product.stop()

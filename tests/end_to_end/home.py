@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -169,6 +170,11 @@ class Home:
     def turns(self, conversation: str) -> list[str]:
         """What was typed or handed over as a prompt, by a person or by a supervisor."""
         return [_text(r) for r in _users(self.transcript(conversation)) if _origin(r) == "human"]
+
+    def typed(self, conversation: str) -> list[float]:
+        """When each of ``turns`` was written down (UTC epoch)."""
+        records = [r for r in _users(self.transcript(conversation)) if _origin(r) == "human"]
+        return [datetime.fromisoformat(r["timestamp"]).timestamp() for r in records]
 
     def continuations(self, conversation: str) -> list[str]:
         """The turns Claude Code's own auto-continue began."""

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ SHORT: dict[str, dict[str, Any]] = {
 class Product:
     """The commands and the supervisor in ``server``'s home."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, note: Callable[[str], None] = print) -> None:
         self.server = server
+        self._note = note
         self.home: Home = server.home
         self.shift_file = self.home.root / "clock-shift"
         self._supervisor: subprocess.Popen[bytes] | None = None
@@ -86,6 +88,19 @@ class Product:
         names = [row["name"] for row in self.json("list", "--all")["sessions"]]
         shown += [self.run("show", name, check=False).stdout for name in names]
         return "\n".join([self.log()[-6000:], *shown])
+
+    def report(self, name: str, session: Session, resets_at: float, full: bool) -> None:
+        """Report how long after the reset our first deed and the turn came."""
+        [halt] = self.json("show", name)["halts"]
+        steps = [step for attempt in halt["attempts"] for step in attempt["steps"]]
+        deeds = [s["at"] for s in steps if s["step"] != "due" or s["note"].startswith("closing")]
+        last = self.home.typed(session.conversation)[-1]
+        self.latency(name, full, deeds[0] - resets_at, last - resets_at)
+
+    def latency(self, name: str, full: bool, start: float | None, turn: float) -> None:
+        """One row for the table at the end of the run."""
+        began = f"{start:6.2f}" if start is not None else "     -"
+        self._note(f"{name:<12} {'full' if full else 'young':<6} {began} {turn:7.2f}")
 
     def shift(self, seconds: float) -> None:
         """Let the supervisor's wall clock be ahead of ours from now on."""

@@ -1,6 +1,6 @@
 """The scenarios of docs/internals/scenarios.md, each on a nearly empty and on a full screen.
 
-Each prints the seconds from the reset to the turn in the transcript, for that table.
+Each reports the seconds from the reset to our first deed and to the turn, for that table.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def resumed_once(
 ) -> None:
     """Exactly one turn, ours, after the reset, answered; and no other one after it."""
     turns = [*asked(full), "do the work", DEFAULT_TEXT]
-    at = product.wait_for_turns(session, len(turns))
-    print(f"LATENCY {name} {'full' if full else 'young'}: {at - resets_at:.1f} s")
-    assert at >= resets_at + 2, "never before the margin"
+    product.wait_for_turns(session, len(turns))
+    product.report(name, session, resets_at, full)
+    answered = api.turns(session.conversation, 200)[-1]
+    assert answered.time >= resets_at + 2, "never before the margin"
     product.wait_until(name, "idle")
     never(lambda: len(session.home.turns(session.conversation)) > len(turns), 3)
     assert session.home.turns(session.conversation) == turns
@@ -76,7 +77,7 @@ def test_s1_native_continues_and_we_send_nothing(api: Api, product: Product, ful
     session.pane.wait_for("Continuing automatically at")
     until(lambda: product.session("s1")["outlook"]["actor"] == "claude", message="who is next")
     until(lambda: session.home.continuations(session.conversation), 200, "the native turn")
-    print(f"LATENCY s1 (native) full={full}: {time.time() - limit.resets_at:.0f} s")
+    product.latency("s1, native", full, None, time.time() - limit.resets_at)
     product.wait_until("s1", "idle")
     never(lambda: DEFAULT_TEXT in session.home.turns(session.conversation), 5)
     [halt] = product.json("show", "s1")["halts"]

@@ -5,6 +5,7 @@ A supervisor that does not answer within ``PATIENCE`` seconds is reported as suc
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from pathlib import Path
@@ -40,18 +41,32 @@ class Client:
         self._inbox = bytearray()
         try:
             self._socket.connect(str(path))
-        except OSError as problem:
+        except (FileNotFoundError, ConnectionRefusedError) as problem:
             self._socket.close()
             raise NobodyListensError(
                 "no supervisor is running; start it with: tmuxclaude supervisor start"
             ) from problem
+        except OSError as problem:  # its queue is full, or the place is not ours to enter
+            self._socket.close()
+            raise errors.UnreachableError(
+                f"the supervisor at {path} cannot be reached ({problem.strerror or problem}); "
+                "nothing was done. See: tmuxclaude supervisor status"
+            ) from problem
 
     def ask(self, request: wire.Request, kind: type[A], patience: float = WORK_PATIENCE) -> A:
         """Sends ``request`` and returns its answer; raises the error that the answer carries."""
+        deadline = time.monotonic() + patience
         self._socket.settimeout(patience)
         try:
-            self._socket.sendall(wire.encode(request))
-            line = self._line(time.monotonic() + patience)
+            # Whoever refuses the beginning of a request reads no more of it, but has answered.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self._socket.sendall(wire.encode(request))
+            line = self._line(deadline)
+        except ConnectionError as problem:
+            raise errors.UnreachableError(
+                "the supervisor closed the connection; nothing is known to have changed. "
+                "See: tmuxclaude supervisor status"
+            ) from problem
         except OSError as problem:
             raise errors.UnreachableError(
                 f"the supervisor did not answer within {patience:g} s; nothing is known to have "
@@ -79,11 +94,13 @@ class Client:
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._inbox:
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 raise TimeoutError
+            self._socket.settimeout(left)
             chunk = self._socket.recv(wire.MAX_BYTES)
             if not chunk:
-                raise ConnectionResetError("the supervisor closed the connection")
+                raise ConnectionResetError
             self._inbox += chunk
         line, _, rest = bytes(self._inbox).partition(b"\n")
         self._inbox = bytearray(rest)

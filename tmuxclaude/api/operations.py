@@ -103,6 +103,8 @@ class Operations:
     def _new(self, order: wire.New) -> wire.Opened:
         if order.prompt is not None:
             _check_text(order.prompt)
+        if any("\0" in text for text in (order.directory, order.socket, order.zone)):
+            raise errors.UsageError("a NUL byte can be in no path; nothing was opened")
         now = self.now()
         environment = dict(order.environment)
         config_dir = order.config_dir or self.watch.rules.claude.config_dir

@@ -8,6 +8,7 @@ means is in ``operations``.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import socket
@@ -18,6 +19,8 @@ from pathlib import Path
 
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
+
+log = logging.getLogger(__name__)
 
 MAX_CLIENTS = 32
 LINE_SECONDS = 2.0
@@ -71,7 +74,9 @@ class Server:
         now = self._monotonic()
         for client in [c for c in self._clients if c.deadline is not None and c.deadline <= now]:
             if client.inbox and not client.outbox:
-                self._say(client, wire.Failure(code="usage", message="the request came too slowly"))
+                slow = errors.UsageError("the request came too slowly")
+                with contextlib.suppress(OSError):
+                    client.connection.send(wire.encode(wire.failure(slow)))
             self._drop(client)
         return min((c.deadline for c in self._clients if c.deadline is not None), default=None)
 
@@ -96,36 +101,41 @@ class Server:
         connection.setblocking(False)
         client = _Client(connection, deadline=self._monotonic() + LINE_SECONDS)
         self._clients.add(client)
-        self._selector.register(
-            connection, selectors.EVENT_READ, lambda events: self._ready(client, events)
-        )
+        self._selector.register(connection, selectors.EVENT_READ, lambda _: self._ready(client))
 
-    def _ready(self, client: _Client, events: int) -> None:
+    def _ready(self, client: _Client) -> None:
+        """One step for one client, and at most one request: the others have their turn then.
+
+        Nothing more is read while an answer waits to be taken, so that no client fills our memory.
+        """
         try:
-            if events & selectors.EVENT_WRITE:
-                self._write(client)
-            if events & selectors.EVENT_READ:
-                self._read(client)
+            if not client.outbox:
+                if b"\n" not in client.inbox and not self._read(client):
+                    self._drop(client)
+                    return
+                self._take(client)
+            self._send(client)
         except OSError:
             self._drop(client)
 
-    def _read(self, client: _Client) -> None:
+    def _read(self, client: _Client) -> bool:
+        """Whether more came; nothing comes any more when the client has gone."""
         chunk = client.connection.recv(wire.MAX_BYTES)
-        if not chunk:
-            self._drop(client)
-            return
         if not client.inbox:
             client.deadline = self._monotonic() + LINE_SECONDS
         client.inbox += chunk
-        while client in self._clients and b"\n" in client.inbox:
-            line, _, rest = bytes(client.inbox).partition(b"\n")
-            client.inbox = bytearray(rest)
-            client.deadline = self._monotonic() + LINE_SECONDS if rest else None
-            self._say(client, self._reply(line))
-        if len(client.inbox) > wire.MAX_BYTES:
-            limit = f"a request may have at most {wire.MAX_BYTES} bytes"
-            client.closing = True
-            self._say(client, wire.Failure(code="usage", message=limit))
+        return bool(chunk)
+
+    def _take(self, client: _Client) -> None:
+        """Answers the next request, if all of it has come."""
+        end = client.inbox.find(b"\n")
+        if end < 0 and len(client.inbox) <= wire.MAX_BYTES:
+            return
+        line = bytes(client.inbox[:end] if end >= 0 else client.inbox)
+        del client.inbox[: len(line) + 1]
+        client.closing = end < 0
+        client.outbox += wire.encode(self._reply(line))
+        client.deadline = self._monotonic() + LINE_SECONDS
 
     def _reply(self, line: bytes) -> wire.Answer:
         try:
@@ -134,29 +144,29 @@ class Server:
             return self._answer(wire.decode_request(line))
         except errors.TmuxclaudeError as problem:
             return wire.failure(problem)
+        except Exception as problem:
+            # One request that we cannot answer must not end the watch over all sessions.
+            log.exception("a request could not be answered")
+            message = f"a mistake of the supervisor's own ({problem!r}); its log has the details"
+            return wire.Failure(code=errors.TmuxclaudeError.code, message=message)
 
-    def _say(self, client: _Client, answer: wire.Answer) -> None:
-        client.outbox += wire.encode(answer)
-        try:
-            self._write(client)
-        except OSError:
-            self._drop(client)
-
-    def _write(self, client: _Client) -> None:
-        with contextlib.suppress(BlockingIOError):
-            sent = client.connection.send(client.outbox)
-            del client.outbox[:sent]
+    def _send(self, client: _Client) -> None:
+        """Sends what the client takes now, and waits for what has to come next."""
+        if client.outbox:
+            with contextlib.suppress(BlockingIOError):
+                sent = client.connection.send(client.outbox)
+                del client.outbox[:sent]
+            if not client.outbox:
+                begun = client.inbox and b"\n" not in client.inbox
+                client.deadline = self._monotonic() + LINE_SECONDS if begun else None
         if client.closing and not client.outbox:
             self._drop(client)
             return
-        waits = selectors.EVENT_WRITE if client.outbox else 0
-        if client.outbox:
-            client.deadline = self._monotonic() + LINE_SECONDS
-        self._selector.modify(
-            client.connection,
-            selectors.EVENT_READ | waits,
-            self._selector.get_key(client.connection).data,
-        )
+        # A request that has come already waits for nothing but its turn.
+        ours = client.outbox or b"\n" in client.inbox
+        waits = selectors.EVENT_WRITE if ours else selectors.EVENT_READ
+        key = self._selector.get_key(client.connection)
+        self._selector.modify(client.connection, waits, key.data)
 
     def _drop(self, client: _Client) -> None:
         if client not in self._clients:

@@ -7,14 +7,17 @@ socket and no session.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
 from tmuxclaude.core import errors
 
 MAX_BYTES = 64 * 1024
-"""The longest line that either side accepts."""
+"""The longest request that is accepted, without its newline."""
+
+RowId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""What the database can number."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,7 +125,7 @@ class Send(Request, frozen=True, tag="send"):
 class Follow(Request, frozen=True, tag="follow"):
     """How far is an attempt?"""
 
-    attempt: int
+    attempt: RowId
 
 
 class Progress(Answer, frozen=True, tag="progress"):
@@ -174,8 +177,17 @@ A = TypeVar("A", bound=Answer)
 
 
 def encode(message: Request | Answer) -> bytes:
-    """One line of JSON with its newline."""
-    return _encoder.encode(message) + b"\n"
+    """One line of JSON with its newline.
+
+    JSON is UTF-8. A request that is not raises ``UsageError``; in an answer, which may quote a
+    screen or a transcript, a question mark stands for what cannot be said.
+    """
+    try:
+        return _encoder.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        if isinstance(message, Request):
+            raise errors.UsageError("only UTF-8 can be sent; nothing was done") from None
+        return _encoder.encode(_sayable(plain(message))) + b"\n"
 
 
 def plain(value: object) -> Any:
@@ -195,13 +207,24 @@ def decode_answer(line: bytes, kind: type[A]) -> A:
     """The answer of one line; raises the error that it carries."""
     try:
         answer = _answers.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
         raise errors.UnreachableError(f"the answer cannot be read: {problem}") from problem
     if isinstance(answer, Failure):
         raise errors.BY_CODE.get(answer.code, errors.TmuxclaudeError)(answer.message)
     if not isinstance(answer, kind):
         raise errors.UnreachableError(f"unexpected answer: {type(answer).__name__}")
     return answer
+
+
+def _sayable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case list():
+            return [_sayable(item) for item in value]
+        case dict():
+            return {key: _sayable(item) for key, item in value.items()}
+    return value
 
 
 def failure(problem: errors.TmuxclaudeError) -> Failure:

@@ -60,6 +60,7 @@ class Deed(StrEnum):
     CONFIRM = "confirm"
     SKIP = "skip"
     ASK_HUMAN = "ask a person"
+    GIVE_UP = "give up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,7 @@ def _relaunch(attempt: Attempt, evidence: Evidence) -> Move:
     if attempt.halt is None:
         return Move(Deed.ASK_HUMAN, "the session ended before the message was delivered")
     if attempt.launches >= MAX_LAUNCHES:
-        return Move(Deed.ASK_HUMAN, f"it ended right after each of {attempt.launches} starts")
+        return Move(Deed.GIVE_UP, f"it ended right after each of {attempt.launches} starts")
     pause = attempt.stepped_at + 2.0**attempt.launches
     if attempt.launches and evidence.at < pause:
         return Move(Deed.WAIT, "pausing before the next start", until=pause)

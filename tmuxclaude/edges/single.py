@@ -11,6 +11,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,17 +20,20 @@ from tmuxclaude.edges.paths import private_file
 
 KEEPER = """\
 # Brings the supervisor back after a crash; goes when it ends in order or another one runs.
-pause=0.3
-while :; do
+down=$1 pause=0.3
+shift
+while [ ! -e "$down" ]; do
     began=$(date +%s)
     "$@"
-    case $? in 0 | 2 | 4 | 75) exit 0 ;; esac
+    status=$?
+    case $status in 0 | 2 | 4 | 75) exit "$status" ;; esac
     if [ $(($(date +%s) - began)) -ge 10 ]; then pause=0.3; fi
     sleep "$pause"
     case $pause in 0.3) pause=1 ;; 1) pause=5 ;; *) pause=30 ;; esac
 done
 """
-"""POSIX sh; its arguments are the supervisor's command. Exit statuses: ``core/errors.py``."""
+"""POSIX sh; its arguments are the file that tells it to stay down, and the supervisor's command.
+Exit statuses: ``core/errors.py``."""
 
 
 class Lock:
@@ -41,7 +45,7 @@ class Lock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
+            holder = _holder(self._file)
             os.close(self._file)
             raise AlreadyRunningError(
                 f"another supervisor runs already (process {holder or 'unknown'}); this one ended"
@@ -59,15 +63,29 @@ class Lock:
         os.close(self._file)
 
 
-def keep_running(arguments: list[str], log: Path, env: Mapping[str, str]) -> None:
-    """Starts this program with ``arguments`` in the background, under a keeper, and returns.
+def _holder(file: int) -> str:
+    """The process that a taken lock names; it writes that right after it took it."""
+    for _ in range(20):
+        found = os.pread(file, 32, 0).decode("ascii", "replace").strip()
+        if found.isdecimal():
+            return found
+        time.sleep(0.01)
+    return ""
 
-    Both leave the caller's session and terminal; what they print goes to ``log``.
+
+def keep_running(
+    arguments: list[str], log: Path, down: Path, env: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Starts this program with ``arguments`` in the background, and returns its keeper.
+
+    Both leave the caller's session and terminal; what they print goes to ``log``. The keeper ends
+    with the program's exit status. ``down``: see ``stay_down``.
     """
+    down.unlink(missing_ok=True)
     output = private_file(log, os.O_WRONLY | os.O_APPEND)
     try:
-        subprocess.Popen(
-            ["/bin/sh", "-c", KEEPER, "tmuxclaude-keeper", sys.executable, *arguments],
+        return subprocess.Popen(
+            ["/bin/sh", "-c", KEEPER, "tmuxclaude-keeper", str(down), sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -77,3 +95,8 @@ def keep_running(arguments: list[str], log: Path, env: Mapping[str, str]) -> Non
         )
     finally:
         os.close(output)
+
+
+def stay_down(down: Path) -> None:
+    """Tells a keeper that waits to bring its program back that it is not wanted any more."""
+    os.close(private_file(down))

@@ -176,6 +176,10 @@ class Database:
             f"UPDATE {table} SET {columns} WHERE {where}", *row.values(), *values
         ).rowcount
 
+    def delete(self, table: str, where: str, *values: object) -> int:
+        """Remove rows and return how many."""
+        return self._write(f"DELETE FROM {table} WHERE {where}", *values).rowcount
+
     def _write(self, statement: str, *values: object) -> sqlite3.Cursor:
         if not self._connection.in_transaction:
             raise TmuxclaudeError("A write outside of a transaction.")

@@ -51,6 +51,11 @@ class Sessions:
             except sqlite3.IntegrityError as error:
                 raise _taken(session) from error
 
+    def remove(self, uid: str) -> None:
+        """Forget a session that never came to be: it has no chain, halt or attempt."""
+        with self._db.writing():
+            self._db.delete("sessions", "uid = ?", uid)
+
     def save(self, session: Session) -> bool:
         """Keep what changed, and return whether anything did; an equal session costs no write.
 

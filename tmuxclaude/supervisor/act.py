@@ -97,7 +97,7 @@ class Hands:
                 return self._stash(session, attempt)
             case Deed.RELAUNCH:
                 return self._relaunch(session, attempt)
-            case Deed.CONFIRM | Deed.SKIP | Deed.ASK_HUMAN:
+            case Deed.CONFIRM | Deed.SKIP | Deed.ASK_HUMAN | Deed.GIVE_UP:
                 return self._finish(session, halt, attempt, move)
 
     def _wait(self, attempt: Attempt, move: Move) -> Attempt:
@@ -159,6 +159,7 @@ class Hands:
             Deed.CONFIRM: Step.CONFIRMED,
             Deed.SKIP: Step.SKIPPED,
             Deed.ASK_HUMAN: Step.NEEDS_HUMAN,
+            Deed.GIVE_UP: Step.GAVE_UP,
         }
         with self.books.db.writing(durable=True):
             attempt = self._step(attempt, ends[move.deed], move.why)

@@ -36,6 +36,8 @@ FRESH_SECONDS = 5.0
 MESSAGE_SECONDS = 3.0
 """How long a message that a person sends may wait for the prompt before it is refused."""
 
+_FIRST_DEEDS = (Deed.ESCAPE, Deed.STASH, Deed.TYPE, Deed.RELAUNCH)
+
 
 @dataclass(slots=True)
 class Loop:
@@ -57,7 +59,7 @@ class Loop:
     _weighed: dict[str, Evidence] = field(default_factory=dict)
     _known: dict[str, Decided] = field(default_factory=dict)
     _touched: set[str] = field(default_factory=set)
-    _resumed_at: dict[str, float] = field(default_factory=dict)
+    _resumed: dict[str, tuple[str, float]] = field(default_factory=dict)
     _next_round: float = 0.0
 
     def run(self, serve: Callable[[], float | None]) -> None:
@@ -134,9 +136,12 @@ class Loop:
         move = next_move(attempt, evidence, self.rules.resume)
         if self._is_refused(attempt, move, evidence.at):
             move = Move(Deed.SKIP, move.why, by=Actor.NOBODY)
+        begins = halt is not None and attempt.step is Step.DUE and move.deed in _FIRST_DEEDS
+        if begins and not (attempt.by_hand or self._may_go(session, evidence.at)):
+            move = Move(Deed.WAIT, "another session of this account goes first")
+        elif begins:
+            self._resumed[session.account] = (session.uid, evidence.at)
         after = self.hands.perform(session, halt, attempt, move, evidence)
-        if decide.in_flight(after) and not decide.in_flight(attempt):
-            self._resumed_at[session.account] = evidence.at
         if after.launches != attempt.launches:
             self.observer.forget(session.uid)
         if not after.open:
@@ -154,8 +159,8 @@ class Loop:
         others = (d for d in self._known.values() if d.session.account == session.account)
         if any(decide.in_flight(d.attempt) for d in others if d.session.uid != session.uid):
             return False
-        last = self._resumed_at.get(session.account)
-        return last is None or now - last >= self.rules.resume.stagger_seconds
+        uid, at = self._resumed.get(session.account, ("", 0.0))
+        return uid in ("", session.uid) or now - at >= self.rules.resume.stagger_seconds
 
     def _find_process(self, session: Session, evidence: Evidence) -> Session:
         """While it starts: the process may be a child of what the pane was opened with."""

@@ -1,0 +1,134 @@
+"""What travels over the socket is what was meant, or is refused with a sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.store.values import HALF_EMOJI, NOT_UTF8
+from tmuxclaude.api import wire
+from tmuxclaude.core import errors
+
+REQUESTS = get_args(wire.AnyRequest)
+ANSWERS = [kind for kind in get_args(wire.AnyAnswer) if kind is not wire.Failure]
+
+PLAIN = {
+    int: st.integers(-(2**63), 2**63 - 1),
+    wire.RowId: st.integers(1, 2**63 - 1),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+}
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in PLAIN:
+        return PLAIN[hint]
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        fields = msgspec.structs.fields(hint)
+        return st.builds(hint, **{field.name: values(field.type) for field in fields})
+    if getattr(hint, "__origin__", None) is list:
+        return st.lists(values(hint.__args__[0]), max_size=3)
+    if type(None) in get_args(hint):
+        return st.none() | st.one_of(*(values(h) for h in get_args(hint) if h is not type(None)))
+    return st.from_type(hint)
+
+
+@given(st.one_of([values(kind) for kind in REQUESTS]))
+def test_a_request_arrives_as_it_was_sent(request: wire.Request) -> None:
+    line = wire.encode(request)
+    assert line.index(b"\n") == len(line) - 1
+    assert wire.decode_request(line) == request
+
+
+@given(st.sampled_from(ANSWERS).flatmap(values))
+def test_an_answer_arrives_as_it_was_sent(answer: wire.Answer) -> None:
+    line = wire.encode(answer)
+    assert line.index(b"\n") == len(line) - 1
+    assert wire.decode_answer(line, type(answer)) == answer
+
+
+@pytest.mark.parametrize("kind", sorted(errors.BY_CODE))
+def test_an_error_is_raised_again_as_what_it_was(kind: str) -> None:
+    problem = errors.BY_CODE[kind]("what, and why")
+    with pytest.raises(errors.TmuxclaudeError, match="^what, and why$") as raised:
+        wire.decode_answer(wire.encode(wire.failure(problem)), wire.Pong)
+    assert type(raised.value) is type(problem)
+
+
+def test_an_error_of_an_unknown_kind_is_still_an_error() -> None:
+    line = b'{"type":"error","code":"from_the_future","message":"why"}'
+    with pytest.raises(errors.TmuxclaudeError, match="why"):
+        wire.decode_answer(line, wire.Pong)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('{"type":"fly"}', "fly"),
+        ("{}", "type"),
+        ('{"type":"pong","version":"1","pid":1,"started_at":1,"sessions":1}', "pong"),
+        ('{"type":"ping","loud":true}', "loud"),
+        ('{"type":"send","name":"a"}', "text"),
+        ('{"type":"send","name":"a","text":7}', "text"),
+        ('{"type":"follow","attempt":"1"}', "attempt"),
+        ('{"type":"follow","attempt":1.5}', "attempt"),
+        ('{"type":"resume","names":"all"}', "names"),
+        ('{"type":"stop","now":"yes"}', "now"),
+        ("[]", "object"),
+        ("ping", "malformed"),
+        ('{"type":"ping"} {"type":"ping"}', "trailing"),
+        ("", "truncated"),
+        ("\0", "malformed"),
+        ('{"type":"send","name":"a","text":"\\ud800 and more"}', "surrogate"),
+        ('{"type":"follow","attempt":0}', "attempt"),
+        (f'{{"type":"follow","attempt":{2**63}}}', "attempt"),
+        ('{"more":' + "[" * 60_000, "recursion"),
+        ("[" * 60_000, "array"),
+        ('{"type":"resume","names":' + "[" * 60_000, "names"),
+    ],
+)
+def test_what_is_no_request_is_refused_by_a_sentence_that_names_it(line: str, named: str) -> None:
+    with pytest.raises(errors.UsageError, match=r"^the request cannot be read: \w") as raised:
+        wire.decode_request(line.encode())
+    assert named in str(raised.value)
+
+
+@given(st.binary(max_size=200) | st.text().map(str.encode))
+def test_any_bytes_are_a_request_or_refused(line: bytes) -> None:
+    try:
+        request = wire.decode_request(line)
+    except errors.UsageError:
+        return
+    assert isinstance(request, REQUESTS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{", b"\xff", b'{"more":' + b"[" * 99_999, b'{"type":"done"}', b'{"type":"ping"}'],
+)
+def test_an_answer_that_cannot_be_understood_is_no_answer(line: bytes) -> None:
+    with pytest.raises(errors.UnreachableError, match="answer"):
+        wire.decode_answer(line, wire.Pong)
+
+
+def test_a_newer_supervisor_may_say_more_than_we_know() -> None:
+    pong = wire.Pong(version="1", pid=2, started_at=3.0, sessions=4)
+    line = json.dumps(wire.plain(pong) | {"mood": "fine"}).encode()
+    assert wire.decode_answer(line, wire.Pong) == pong
+
+
+def test_a_request_that_is_not_utf8_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(errors.UsageError, match="UTF-8"):
+        wire.encode(wire.New(directory=NOT_UTF8, command=["claude"], socket="/s"))
+
+
+def test_an_answer_may_quote_what_is_no_unicode() -> None:
+    verdict = wire.Verdict(name="api", done="refused", why="x", evidence=["said", HALF_EMOJI])
+    line = wire.encode(wire.Verdicts(sessions=[verdict]))
+    [arrived] = wire.decode_answer(line, wire.Verdicts).sessions
+    assert arrived.evidence == ["said", "limit ?"]
+    assert arrived.why == "x"

@@ -1,0 +1,370 @@
+"""tmuxclaude itself in an isolated home: its own supervisor as a process, a stand-in ``claude`` in
+the panes of a private tmux server, its real database.
+
+A limit that is hours away is reached by shifting the supervisor's clock, never by waiting.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tests.conftest import PrivateServer
+from tests.waiting import until
+from tmuxclaude.api import wire
+from tmuxclaude.api.client import Client
+from tmuxclaude.core.rules import DEFAULT_TEXT
+from tmuxclaude.demo import stand_in
+from tmuxclaude.edges.paths import Paths
+from tmuxclaude.store import reader
+from tmuxclaude.store.books import Books
+from tmuxclaude.store.database import open_for_writing
+
+Json = dict[str, Any]
+ROOT = Path(__file__).parents[2]
+OURS = DEFAULT_TEXT
+TASK = "do the work"
+NBSP = "\u00a0"
+MENU = "What do you want to do?"
+AHEAD = 3600.0
+"""How far ahead the limits of these tests reset: out of reach without shifting the clock."""
+SLACK = 3.0
+"""How far beyond the due time the clock is shifted: a reset is a whole second, rounded up."""
+
+LIMIT: Json = {"resets_in": AHEAD, "lifts_in": 0}
+"""The account may work again at once, so only our clock says when a resume is due."""
+
+SHORT: Json = {
+    "margin_seconds": 1,
+    "jitter_seconds": 0,
+    "stagger_seconds": 0,
+    "human_quiet_seconds": 0,
+    "native_grace_seconds": 120,
+}
+
+
+class House:
+    """One home: its tmux server, its supervisor, its sessions (``Seat``)."""
+
+    def __init__(self, home: Path, server: PrivateServer) -> None:
+        self.home = home
+        self.server = server
+        self.programs = server.directory / "bin"
+        self.programs.mkdir()
+        self.project = server.directory / "proj"
+        self.project.mkdir()
+        self.paths = Paths.from_environment(self.env())
+        self._shift = server.directory / "clock-shift"
+        self._log = server.directory / "supervisor.out"
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self.configure()
+
+    def env(self) -> dict[str, str]:
+        inherited = os.environ.get("PATH", os.defpath)
+        return {
+            "PATH": f"{self.programs}:{inherited}",
+            "HOME": str(self.home),
+            "TZ": "UTC",
+            "LANG": "C.UTF-8",
+            "TMUXCLAUDE_CONFIG": str(self.server.directory / "config.toml"),
+            "TMUXCLAUDE_STATE_DIR": str(self.server.directory / "state"),
+            "TMUXCLAUDE_RUNTIME_DIR": str(self.server.directory / "run"),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    # -- the supervisor --------------------------------------------------------------------------
+
+    def configure(self, **resume: Any) -> None:
+        table = {"resume": SHORT | resume, "supervisor": {"poll_seconds": 0.2}}
+        self.paths.config.write_text(tomli_w.dumps(table))
+        self.paths.config.chmod(0o600)
+
+    def start(self) -> House:
+        """Start the supervisor and wait until it answers."""
+        command = [sys.executable, "-m", "tests.end_to_end.composition", str(self._shift)]
+        with self._log.open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                command, env=self.env(), cwd=self.home, stdout=log, stderr=log
+            )
+        until(self._answers, what=self.log)
+        return self
+
+    def restart(self, **resume: Any) -> None:
+        self.stop()
+        self.configure(**resume)
+        self.start()
+
+    def kill(self) -> None:
+        """kill -9 of the supervisor."""
+        assert self._supervisor is not None
+        self._supervisor.kill()
+        self._supervisor.wait()
+
+    def stop(self) -> None:
+        if self._supervisor is None or self._supervisor.poll() is not None:
+            return
+        self._supervisor.terminate()
+        try:
+            self._supervisor.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    def _answers(self) -> bool:
+        assert self._supervisor is not None
+        assert self._supervisor.poll() is None, self.log()
+        try:
+            return bool(self.ask(wire.Ping(), wire.Pong).pid)
+        except Exception:  # noqa: BLE001 - not yet
+            return False
+
+    # -- its clock -------------------------------------------------------------------------------
+
+    def shift(self, seconds: float) -> None:
+        """From now on the supervisor's wall clock is this far ahead of ours."""
+        fresh = self._shift.with_suffix(".new")
+        fresh.write_text(str(seconds))
+        fresh.replace(self._shift)
+
+    def let_it_be_due(self, later: float = 0.0) -> None:
+        """The reset of ``LIMIT`` and our margin have passed, and so much more."""
+        self.shift(AHEAD + SLACK + later)
+
+    # -- asking ----------------------------------------------------------------------------------
+
+    def ask(self, request: wire.Request, kind: type[wire.A]) -> wire.A:
+        with Client(self.paths.socket) as client:
+            return client.ask(request, kind)
+
+    def resume(self, *names: str, now: bool = False, dry: bool = False) -> list[wire.Verdict]:
+        request = wire.Resume(names=list(names), now=now, dry_run=dry)
+        return self.ask(request, wire.Verdicts).sessions
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command, as a user gives it outside of tmux, without a terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "tmuxclaude", *words],
+            env=self.env(),
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @contextmanager
+    def books(self) -> Iterator[Books]:
+        """What is remembered, to be written; only while no supervisor runs."""
+        assert self._supervisor is None or self._supervisor.poll() is not None
+        database = open_for_writing(self.paths.database)
+        try:
+            yield Books(database)
+        finally:
+            database.close()
+
+    # -- sessions --------------------------------------------------------------------------------
+
+    def program(self, name: str, **part: Any) -> Path:
+        """A stand-in ``claude`` with this part; its log is ``<name>.log`` in the home."""
+        folder = self.programs / name
+        folder.mkdir(exist_ok=True)
+        given = {"native": False, "work_seconds": 0.05} | part
+        return stand_in(folder, given, self.home / f"{name}.log")
+
+    def new(
+        self,
+        name: str,
+        arguments: tuple[str, ...] = (),
+        prompt: str | None = None,
+        directory: Path | None = None,
+        tmux_session: str | None = "user",
+        **part: Any,
+    ) -> Seat:
+        request = wire.New(
+            name=name,
+            directory=str(directory or self.project),
+            command=[str(self.program(name, **part))],
+            arguments=list(arguments),
+            socket=self.server.socket,
+            tmux_session=tmux_session,
+            prompt=prompt,
+        )
+        return Seat(self, self.ask(request, wire.Opened))
+
+    def limited(self, name: str, **part: Any) -> Seat:
+        """A session whose first task has met a limit, with the menu open."""
+        seat = self.new(name, **{"limit": LIMIT} | part).idle()
+        seat.say(TASK)
+        seat.is_("limited")
+        until(lambda: seat.row()["halt"] is not None, what=seat.story)
+        return seat
+
+
+class Seat:
+    """One session, as its user, its transcript and the database see it."""
+
+    def __init__(self, house: House, opened: wire.Opened) -> None:
+        self.house = house
+        self.server = house.server
+        self.name = opened.name
+        self.uid = opened.uid
+        self.pane = opened.pane
+        self.conversation = opened.conversation or ""
+        self.attempt = opened.attempt
+
+    # -- what is remembered ----------------------------------------------------------------------
+
+    def row(self) -> Json:
+        return self._read(lambda db: reader.rows(db, True), reader.SESSION_COLUMNS, uid=self.uid)[0]
+
+    @property
+    def state(self) -> str:
+        return str(self.row()["state"])
+
+    def why(self) -> str:
+        """What ``list`` says it waits for."""
+        return str(self.row()["outlook_why"])
+
+    def halts(self) -> list[Json]:
+        return self._read(lambda db: reader.halts(db, self.uid), reader.HALT_COLUMNS)
+
+    def attempts(self) -> list[Json]:
+        return self._read(lambda db: reader.attempts(db, self.uid), reader.ATTEMPT_COLUMNS)
+
+    def steps(self) -> list[str]:
+        """The steps of all attempts in order, each once while it lasts."""
+        rows = self._read(lambda db: reader.steps(db, self.uid), reader.STEP_COLUMNS)
+        names = [row["step"] for row in rows]
+        return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+
+    def chain(self) -> list[Json]:
+        return self._read(lambda db: reader.chain(db, self.uid), reader.CHAIN_COLUMNS)
+
+    def events(self) -> list[tuple[str, str]]:
+        rows = self._read(lambda db: reader.events(db, self.uid, 100), reader.EVENT_COLUMNS)
+        return [(row["kind"], row["text"]) for row in rows]
+
+    def _read(
+        self, ask: Callable[[Any], list[tuple[object, ...]]], columns: tuple[str, ...], **only: str
+    ) -> list[Json]:
+        connection = reader.open(self.house.paths.database)
+        assert connection is not None
+        with closing(connection):
+            found = [dict(zip(columns, row, strict=True)) for row in ask(connection)]
+        return [row for row in found if all(row[key] == value for key, value in only.items())]
+
+    # -- what Claude Code got --------------------------------------------------------------------
+
+    def log(self, event: str | None = None) -> list[Json]:
+        file = self.house.home / f"{self.name}.log"
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        return [line for line in lines if event is None or line.get("event") == event]
+
+    def turns(self) -> list[str]:
+        """Every text that became a turn, but for Claude Code's own continue."""
+        return [line["text"] for line in self.log("submit") if not line["own"]]
+
+    def keys(self) -> str:
+        """Everything that was ever written to its terminal."""
+        return "".join(line["bytes"] for line in self.log() if "bytes" in line)
+
+    def prompts(self) -> list[str]:
+        """The typed prompts in all transcripts of this home, oldest first by file."""
+        found = []
+        for path in sorted((self.house.home / ".claude" / "projects").glob("*/*.jsonl")):
+            for line in path.read_text().splitlines():
+                record = json.loads(line)
+                origin = record.get("origin")
+                if record["type"] == "user" and origin and origin["kind"] == "human":
+                    found.append(record["message"]["content"])
+        return found
+
+    # -- its pane --------------------------------------------------------------------------------
+
+    def screen(self) -> str:
+        return self.server.say("capture-pane", "-p", "-t", self.pane)
+
+    def show(self, what: str) -> str:
+        return self.server.say("display-message", "-p", "-t", self.pane, what).strip()
+
+    def panes(self) -> list[str]:
+        """The ids of all panes of the server."""
+        return self.server.say("list-panes", "-a", "-F", "#{pane_id}").split()
+
+    def shows(self, text: str) -> Seat:
+        until(lambda: text in self.screen(), what=self.story)
+        return self
+
+    def press(self, *keys: str) -> None:
+        self.server.say("send-keys", "-t", self.pane, *keys)
+
+    def type(self, text: str) -> None:
+        self.server.say("send-keys", "-t", self.pane, "-l", text)
+        self.shows(text)
+
+    def say(self, text: str) -> None:
+        """As a person: text, and Enter when it is there."""
+        self.type(text)
+        self.press("Enter")
+
+    def close_menu(self) -> None:
+        self.shows(MENU)
+        self.press("Escape")
+        self.shows(f"❯{NBSP}")
+
+    def pid(self) -> int:
+        return int(self.show("#{pane_pid}"))
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """A signal to the process of the pane."""
+        os.kill(self.pid(), number)
+
+    # -- waiting ---------------------------------------------------------------------------------
+
+    def idle(self) -> Seat:
+        """At its prompt, and known to be."""
+        until(lambda: f"❯{NBSP}" in self.screen(), what=self.story)
+        return self.is_("idle")
+
+    def is_(self, state: str, timeout: float = 15.0) -> Seat:
+        until(lambda: self.state == state, timeout, what=lambda: f"{state}: {self.story()}")
+        return self
+
+    def has_turns(self, *texts: str, timeout: float = 15.0) -> Seat:
+        """These turns, and after them, over several rounds, no other."""
+        until(lambda: len(self.turns()) >= len(texts), timeout, what=self.story)
+        self.idle()
+        self.never(lambda: self.turns() != list(texts))
+        return self
+
+    def never(self, condition: Callable[[], object], seconds: float = 1.0) -> None:
+        """It does not become true over several rounds of the supervisor."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert not condition(), self.story()
+            time.sleep(0.05)
+
+    def waits_because(self, words: str) -> Seat:
+        until(lambda: words in self.why(), what=lambda: f"why {words!r}: {self.story()}")
+        return self
+
+    def story(self) -> str:
+        """Everything there is to know, for a test that fails."""
+        try:
+            screen = self.screen()
+        except AssertionError as gone:
+            screen = str(gone)
+        said = [str(self.row()), str(self.halts()), str(self.attempts()), *map(str, self.events())]
+        return "\n".join([*said, str(self.turns()), screen, self.house.log()[-4000:]])
