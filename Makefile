@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` shows tmuxclaude at work, `make test` passes the tests.
 # Both set up what they need (see scripts/setup).
 .NOTPARALLEL:
-.PHONY: help setup demo test check pure end-to-end bench docs clean
+.PHONY: help setup demo test check pure end-to-end scenarios test-long record reliability bench docs clean
 
 PYTHON_BIN = .venv/bin/python
 E2E ?= 1
@@ -10,6 +10,9 @@ help:
 	@echo 'make demo     see the main job in under a minute, without Claude Code'
 	@echo 'make test     check and test everything (E2E=0 skips the tests with the real Claude Code)'
 	@echo 'make check    lint, format, types, floors, generated pages'
+	@echo 'make test-long  the tests that wait for Claude Code itself, some ten minutes'
+	@echo 'make record VERSION=...  play a Claude Code through its states and tell what changed'
+	@echo 'make reliability  the promises with figures, measured here and now; some half an hour'
 	@echo 'make bench    figures, measured here and now'
 	@echo 'make setup    only the virtual environment and tmux'
 	@echo 'make docs     write the generated pages anew'
@@ -41,8 +44,28 @@ end-to-end: setup
 	@test -x "$$($(PYTHON_BIN) -c 'from tests.end_to_end.claude_code import binary; print(binary())')" \
 		|| scripts/setup dev npm
 	$(PYTHON_BIN) -m tests.end_to_end.claude_code
-	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4 -m 'not long'
 endif
+
+# They only wait, so all of them side by side.
+test-long: setup
+	$(PYTHON_BIN) -m tests.end_to_end.claude_code
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4 -m long
+
+# VERSION: another Claude Code; LONG=1: the states of minutes too; ONLY: some states; KEEP=1: what
+# is recorded are the expectations from now on.
+record: export E2E_CLAUDE_VERSION = $(VERSION)
+record: setup
+	$(PYTHON_BIN) -m tests.end_to_end.claude_code
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m tests.recording \
+		$(if $(LONG),--long) $(if $(KEEP),--keep) $(ONLY)
+
+scenarios: setup
+	$(PYTHON_BIN) -m tests.end_to_end.claude_code
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end/test_scenarios.py -n 2
+
+reliability: setup
+	$(PYTHON_BIN) -m tests.reliability
 
 bench: setup
 	$(PYTHON_BIN) -m tests.bench

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmuxclaude.core.evidence import (
@@ -210,6 +210,14 @@ def test_a_session_that_moved_by_itself_is_left_alone(origin: Origin, by: Actor)
     assert move(attempt(), world(tail=moved)) == Move(Deed.SKIP, "it continued by itself", by=by)
 
 
+@pytest.mark.parametrize("step", [Step.ENTERING, Step.LAUNCHING])
+def test_the_question_that_follows_our_text_is_closed_once(step: Step) -> None:
+    question = Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.RESUME_QUESTION)
+    asked = world(reading=question)
+    assert move(attempt(step, keyed_at=NOW - 1), asked).deed is Deed.ESCAPE
+    assert move(attempt(step, keyed_at=NOW - 1, escapes=1), asked).deed is Deed.WAIT
+
+
 def test_a_dead_process_is_started_again_with_pauses_and_an_end() -> None:
     dead = world(life=Life.DIED, pane=None, registry=None, reading=None)
     assert move(attempt(), dead).deed is Deed.RELAUNCH
@@ -270,6 +278,7 @@ worlds = st.builds(
 steps = st.sampled_from([step for step in Step if step not in ENDED_STEPS])
 
 
+@settings(max_examples=500)
 @given(worlds, steps, st.floats(0, 100))
 def test_no_key_goes_anywhere_but_into_our_own_free_prompt(
     evidence: Evidence, step: Step, age: float

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.conftest import PrivateServer
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
+from tmuxclaude.core import errors
 from tmuxclaude.core.rules import DEFAULT_TEXT
 from tmuxclaude.demo import stand_in
 from tmuxclaude.edges.paths import Paths
@@ -66,7 +68,10 @@ class House:
         self.paths = Paths.from_environment(self.env())
         self._shift = server.directory / "clock-shift"
         self._log = server.directory / "supervisor.out"
+        self._ahead = 0.0
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self.launcher: list[str] = []
+        """What stands before the supervisor's command line."""
         self.configure()
 
     def env(self) -> dict[str, str]:
@@ -89,15 +94,25 @@ class House:
         self.paths.config.write_text(tomli_w.dumps(table))
         self.paths.config.chmod(0o600)
 
-    def start(self) -> House:
+    def start(self, failpoint: str = "") -> House:
         """Start the supervisor and wait until it answers."""
-        command = [sys.executable, "-m", "tests.end_to_end.composition", str(self._shift)]
-        with self._log.open("ab") as log:
-            self._supervisor = subprocess.Popen(
-                command, env=self.env(), cwd=self.home, stdout=log, stderr=log
-            )
+        self._run(failpoint)
         until(self._answers, what=self.log)
         return self
+
+    def start_to_die(self, failpoint: str) -> None:
+        """Start a supervisor that kills itself at this place, and wait until it has."""
+        assert self._run(failpoint).wait(15) == -signal.SIGKILL
+
+    def _run(self, failpoint: str) -> subprocess.Popen[bytes]:
+        ours = [sys.executable, "-m", "tests.end_to_end.composition", str(self._shift)]
+        command = [*self.launcher, *ours]
+        env = self.env() | ({"TMUXCLAUDE_FAILPOINT": failpoint} if failpoint else {})
+        with self._log.open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                command, env=env, cwd=self.home, stdout=log, stderr=log
+            )
+        return self._supervisor
 
     def restart(self, **resume: Any) -> None:
         self.stop()
@@ -137,6 +152,25 @@ class House:
         fresh = self._shift.with_suffix(".new")
         fresh.write_text(str(seconds))
         fresh.replace(self._shift)
+        self._ahead = seconds
+
+    def until_swept(self, fact: Callable[[], object], what: Callable[[], str]) -> None:
+        """Wait for a fact while every screen is read again and again, half a minute each.
+
+        tmux's own clock is not shifted, so whatever a pane prints after a shift looks old.
+        """
+
+        def swept() -> object:
+            self.shift(self._ahead + 31)
+            return fact()
+
+        until(swept, 30, what, every=1.0)
+
+    def shift_clocks(self, wall: float, monotonic: float = 0.0, boottime: float = 0.0) -> None:
+        """The same for each of its clocks: a step of the wall clock, or a sleep."""
+        fresh = self._shift.with_suffix(".new")
+        fresh.write_text(f"{wall} {monotonic} {boottime}")
+        fresh.replace(self._shift)
 
     def let_it_be_due(self, later: float = 0.0) -> None:
         """The reset of ``LIMIT`` and our margin have passed, and so much more."""
@@ -151,6 +185,13 @@ class House:
     def resume(self, *names: str, now: bool = False, dry: bool = False) -> list[wire.Verdict]:
         request = wire.Resume(names=list(names), now=now, dry_run=dry)
         return self.ask(request, wire.Verdicts).sessions
+
+    def explain(self, name: str) -> str:
+        """The evidence as ``show`` tells it; empty while the supervisor is busy."""
+        try:
+            return "\n".join(self.ask(wire.Explain(name=name), wire.Explained).evidence)
+        except errors.UnreachableError:
+            return ""
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command, as a user gives it outside of tmux, without a terminal."""
@@ -190,6 +231,8 @@ class House:
         prompt: str | None = None,
         directory: Path | None = None,
         tmux_session: str | None = "user",
+        zone: str = "UTC",
+        server: PrivateServer | None = None,
         **part: Any,
     ) -> Seat:
         request = wire.New(
@@ -197,11 +240,33 @@ class House:
             directory=str(directory or self.project),
             command=[str(self.program(name, **part))],
             arguments=list(arguments),
-            socket=self.server.socket,
+            socket=(server or self.server).socket,
             tmux_session=tmux_session,
             prompt=prompt,
+            zone=zone,
         )
-        return Seat(self, self.ask(request, wire.Opened))
+        return Seat(self, self.ask(request, wire.Opened), server or self.server)
+
+    def find(self, name: str) -> Seat:
+        """A session whose opening was not answered."""
+        pane = f"#{{?#{{==:#{{window_name}},{name}}},#{{pane_id}},}}"
+        [found] = self.server.say("list-panes", "-a", "-F", pane).split()
+        connection = reader.open(self.paths.database)
+        assert connection is not None
+        with closing(connection):
+            rows = [
+                dict(zip(reader.SESSION_COLUMNS, r, strict=True)) for r in reader.rows(connection)
+            ]
+        [row] = [row for row in rows if row["name"] == name]
+        opened = wire.Opened(
+            name=name,
+            uid=str(row["uid"]),
+            socket=self.server.socket,
+            pane=found,
+            directory=str(row["directory"]),
+            conversation=str(row["conversation"]),
+        )
+        return Seat(self, opened)
 
     def limited(self, name: str, **part: Any) -> Seat:
         """A session whose first task has met a limit, with the menu open."""
@@ -215,9 +280,11 @@ class House:
 class Seat:
     """One session, as its user, its transcript and the database see it."""
 
-    def __init__(self, house: House, opened: wire.Opened) -> None:
+    def __init__(
+        self, house: House, opened: wire.Opened, server: PrivateServer | None = None
+    ) -> None:
         self.house = house
-        self.server = house.server
+        self.server = server or house.server
         self.name = opened.name
         self.uid = opened.uid
         self.pane = opened.pane
@@ -269,7 +336,8 @@ class Seat:
 
     def log(self, event: str | None = None) -> list[Json]:
         file = self.house.home / f"{self.name}.log"
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        text = file.read_text() if file.exists() else ""
+        lines = [json.loads(line) for line in text.splitlines()]
         return [line for line in lines if event is None or line.get("event") == event]
 
     def turns(self) -> list[str]:
@@ -331,6 +399,23 @@ class Seat:
         """A signal to the process of the pane."""
         os.kill(self.pid(), number)
 
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """A person who looks at this pane from a terminal."""
+        self.server.say("select-window", "-t", self.pane)
+        leader, follower = pty.openpty()
+        call = ["tmux", "-S", self.server.socket, "attach-session", "-t", "user"]
+        env = self.house.env() | {"TERM": "xterm"}
+        client = subprocess.Popen(call, stdin=follower, stdout=follower, stderr=follower, env=env)
+        os.close(follower)
+        try:
+            until(lambda: self.server.say("list-clients"), what="a client")
+            yield
+        finally:
+            client.kill()
+            client.wait()
+            os.close(leader)
+
     # -- waiting ---------------------------------------------------------------------------------
 
     def idle(self) -> Seat:
@@ -342,9 +427,14 @@ class Seat:
         until(lambda: self.state == state, timeout, what=lambda: f"{state}: {self.story()}")
         return self
 
-    def has_turns(self, *texts: str, timeout: float = 15.0) -> Seat:
-        """These turns, and after them, over several rounds, no other."""
-        until(lambda: len(self.turns()) >= len(texts), timeout, what=self.story)
+    def has_turns(self, *texts: str, by_screen: bool = False) -> Seat:
+        """These turns, and after them, over several rounds, no other.
+
+        ``by_screen``: the screen is the only witness that it is idle again.
+        """
+        until(lambda: len(self.turns()) >= len(texts), 20, what=self.story)
+        if by_screen:
+            self.house.until_swept(lambda: self.state == "idle", self.story)
         self.idle()
         self.never(lambda: self.turns() != list(texts))
         return self

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import partial
 
 import pytest
 
@@ -40,7 +42,7 @@ def test_a_menu_with_credits_first_gets_no_enter_and_no_digit(house: House) -> N
 def test_claude_codes_own_continue_goes_first_and_we_send_nothing(house: House) -> None:
     soon = {"resets_in": 2}
     seat = house.limited("native", limit=soon, native=True, native_jitter=[2, 2])
-    assert seat.row()["outlook_actor"] == "claude"
+    until(lambda: seat.row()["outlook_actor"] == "claude", what=seat.story)
     before = seat.keys()
     until(lambda: [line for line in seat.log("submit") if line["own"]], what=seat.story)
     seat.idle()
@@ -57,7 +59,7 @@ def test_we_come_second_when_its_own_continue_never_comes(house: House) -> None:
     seat.never(lambda: seat.keys() != before)
     house.let_it_be_due(120)
     seat.has_turns(TASK, OURS)
-    assert ESCAPE + "\r" not in seat.keys()
+    assert not re.search(f"{ESCAPE}\r", seat.keys())
 
 
 def test_a_weekly_limit_more_than_a_day_ahead(house: House) -> None:
@@ -93,15 +95,18 @@ def test_a_process_that_was_killed_starts_again_in_its_place(house: House) -> No
 def test_a_process_that_dies_at_every_start_is_left_to_its_user(house: House) -> None:
     seat = house.limited("crash")
     house.program("crash", crash_on_start=3)
+
+    def has_launched(times: int) -> bool:
+        return times in [attempt["launches"] for attempt in seat.attempts()]
+
     seat.kill()
     seat.is_("lost")
     for launches in range(1, 6):
-        house.let_it_be_due(100.0 * launches)
-        until(lambda n=launches: seat.attempts()[-1]["launches"] >= n, what=seat.story)
-        seat.is_("lost")
-    house.let_it_be_due(1000)
-    until(lambda: seat.attempts()[-1]["step"] == "needs_human", what=seat.story)
-    assert "ended right after each" in seat.why()
+        house.let_it_be_due(40.0 * launches)
+        until(partial(has_launched, launches), what=seat.story)
+    house.let_it_be_due(280)
+    until(lambda: seat.row()["step"] == "gave_up", what=seat.story)
+    seat.waits_because("ended right after each")
     assert len(seat.attempts()) == 1
 
 
@@ -120,7 +125,7 @@ def test_what_its_user_ends_never_comes_back(house: House, way: str) -> None:
     assert seat.halts()[0]["ended_at"]
 
 
-@pytest.mark.parametrize("way", ["kill-window", "/exit", "stop"])
+@pytest.mark.parametrize("way", ["kill-window", "stop"])
 def test_ended_while_an_attempt_waits_never_comes_back(house: House, way: str) -> None:
     seat = house.limited("waits")
     seat.close_menu()
@@ -130,9 +135,6 @@ def test_ended_while_an_attempt_waits_never_comes_back(house: House, way: str) -
     assert seat.attempts()[-1]["step"] == "due"
     if way == "stop":
         assert house.run("stop", "waits").returncode == 0
-    elif way == "/exit":
-        seat.press("C-u")
-        seat.server.say("kill-window", "-t", seat.pane)
     else:
         seat.server.say("kill-window", "-t", seat.pane)
     seat.is_("ended")
@@ -143,7 +145,6 @@ def test_ended_while_an_attempt_waits_never_comes_back(house: House, way: str) -
 def test_exit_in_the_last_window_of_a_server_is_a_goodbye(house: House) -> None:
     seat = house.limited("last")
     seat.close_menu()
-    seat.server.say("kill-session", "-t", "user") if False else None
     first = seat.server.say("list-windows", "-t", "user", "-F", "#{window_id} #{window_name}")
     [sleeper] = [row.split()[0] for row in first.splitlines() if row.endswith(" first")]
     seat.server.say("kill-window", "-t", sleeper)
@@ -225,9 +226,7 @@ def test_a_resume_question_is_closed_by_one_escape(house: House) -> None:
     first.close_menu()
     first.say("/exit")
     first.is_("ended")
-    seat = house.new(
-        "second", ("--resume", first.conversation), resume_question=True, limit=LIMIT
-    )
+    seat = house.new("second", ("--resume", first.conversation), resume_question=True, limit=LIMIT)
     seat.shows("Resume this conversation?").is_("limited")
     house.let_it_be_due()
     seat.has_turns(OURS)

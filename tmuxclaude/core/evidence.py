@@ -1,9 +1,10 @@
 """All witnesses of one session at one instant, and what they say together.
 
-The order is the plan's: process and pane, Claude Code's registry file, the transcript's tail, the
-screen. A weaker witness speaks only where the stronger ones are silent, with one exception that is
-written down where it is made: only the transcript and the screen can know that a turn ended on a
-limit. ``None`` in any field means that the witness said nothing, and nothing is concluded from it.
+The order is that of docs/architecture.md: process and pane, Claude Code's registry file, the
+transcript's tail, the screen. A weaker witness speaks only where the stronger ones are silent, with
+one exception that is written down where it is made: only the transcript and the screen can know
+that a turn ended on a limit. ``None`` in any field means that the witness said nothing, and nothing
+is concluded from it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tmuxclaude.core.model import Dialog, Limit, LimitKind, Look, Reading, Source
+from tmuxclaude.core.model import Box, Dialog, Limit, LimitKind, Look, Reading, Source
 from tmuxclaude.core.states import Signal
 
 
@@ -220,6 +221,14 @@ def _by_screen(evidence: Evidence, reading: Reading) -> Signal:
             return Signal.DIALOG
 
 
+_BOX = {
+    Box.EMPTY: "the prompt box is empty",
+    Box.PLACEHOLDER: "the prompt box is empty (a suggestion stands in it)",
+    Box.DRAFT: "your draft is in the prompt box",
+    Box.NONE: "no prompt box",
+}
+
+
 def explain(evidence: Evidence) -> list[str]:
     """One line for each witness: what it says, or that it says nothing."""
     lines = [f"process: {evidence.life or 'unknown'}"]
@@ -243,9 +252,8 @@ def explain(evidence: Evidence) -> list[str]:
     if reading is None:
         lines.append("screen: not read")
     else:
-        dialog = f", {reading.dialog}" if reading.dialog else ""
         armed = ", own continue armed" if reading.native_pending else ""
-        lines.append(f"screen: {reading.look}, prompt box {reading.box}{dialog}{armed}")
+        lines.append(f"screen: {reading.dialog or reading.look}, {_BOX[reading.box]}{armed}")
     if pane is not None:
         flags = [
             name

@@ -1,7 +1,8 @@
 """Who acts next on a halted session, and when. Pure: rules, halt and evidence in, an outlook out.
 
 Three actors may end a halt: time together with Claude Code's own continue, we, or a person. Claude
-Code comes first where its own continue is armed; we come second, never first (plan, section 5).
+Code comes first where its own continue is armed; we come second, never first
+(docs/internals/resuming.md).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tmuxclaude.core.evidence import Evidence, Notice
+from tmuxclaude.core.evidence import Ending, Evidence, Notice, Origin
 from tmuxclaude.core.model import Actor, Attempt, Halt, Limit, LimitKind, Outlook, Remedy, Step
 from tmuxclaude.core.rules import ResumeRules
 
@@ -61,9 +62,15 @@ PLAIN_WORDS: dict[LimitKind, str] = {
 """How a person calls each kind."""
 
 
-def needs_human(limit: Limit, first_seen_at: float) -> str:
-    """Why only a person can end this limit; empty when time or another try can."""
+def needs_human(limit: Limit, first_seen_at: float, rebuilt_at: float | None = None) -> str:
+    """Why only a person can end this limit; empty when time or another try can.
+
+    ``rebuilt_at``: before that moment nothing is known of what was done (``Session``); a screen
+    does not tell when it was written.
+    """
     name = PLAIN_WORDS[limit.kind]
+    if rebuilt_at is not None and (limit.said_at < rebuilt_at or not limit.structured):
+        return f"{name}: the database was lost after it, so nobody knows whether it was answered"
     match REMEDY[limit.kind]:
         case Remedy.HUMAN:
             return f"{name}: only you can end this"
@@ -104,7 +111,8 @@ def due_at(
     elif halt.limit.resets_at is None:
         return None
     else:
-        times.append(halt.limit.resets_at + margin)
+        # After the reset it may be met again; then Claude Code takes a moment to arm itself anew.
+        times.append(max(halt.limit.resets_at, halt.limit.said_at) + margin)
     times += [
         limit.resets_at + margin
         for limit in account_limits
@@ -112,7 +120,7 @@ def due_at(
         and limit.resets_at is not None
         and limit.said_at >= halt.limit.said_at
     ]
-    if evidence is not None and evidence.alive and evidence.native_pending:
+    if evidence is not None and evidence.alive and _native_may_act(halt.limit, evidence):
         deadline = _native_deadline(halt.limit, evidence)
         if deadline is None:
             return None
@@ -147,28 +155,43 @@ def same_family(halt: Halt, limit: Limit) -> bool:
     """Whether ``limit``, met after an attempt on ``halt``, is that halt still standing.
 
     A later reset time is a new limit and a halt of its own; the same one, one in the past, or an
-    error that names no time continues the old one, with its count and its back-off.
+    error that names no time continues the old one, with its count and its back-off. A server in
+    trouble answers now this error, now that one: they are one family.
     """
-    if REMEDY[limit.kind] is Remedy.RETRY or limit.resets_at is None:
+    if REMEDY[limit.kind] is Remedy.RETRY:
+        return REMEDY[halt.limit.kind] is Remedy.RETRY
+    if limit.resets_at is None:
         return limit.kind is halt.limit.kind
     if halt.limit.resets_at is None:
         return False
     return limit.resets_at <= max(limit.said_at, halt.limit.resets_at) + 60.0
 
 
+def _native_may_act(limit: Limit, evidence: Evidence) -> bool:
+    """Whether Claude Code's own continue is armed, or is about to be.
+
+    When it met the limit again and has not given up, 2.1.329 arms it anew, but the record of the
+    error is written before the footer is drawn.
+    """
+    tail = evidence.tail
+    if evidence.native_pending or tail is None or limit.resets_at is None:
+        return evidence.native_pending
+    met_it = bool(tail.turns) and tail.turns[-1].origin is Origin.NATIVE
+    return met_it and tail.ending is Ending.ERROR and tail.notice is not Notice.ENDED
+
+
 def _native_deadline(limit: Limit, evidence: Evidence) -> float | None:
+    """Until when it goes first, without the grace.
+
+    Met again after the reset, it is armed anew: with a notice where a prompt met it, and with its
+    footer alone where the continue itself did (2.1.329).
+    """
     if limit.resets_at is None:
         return None
-    tail = evidence.tail
-    armed_again = (
-        tail is not None
-        and tail.notice is Notice.ARMED
-        and tail.notice_at is not None
-        and tail.notice_at > limit.resets_at
-    )
-    if armed_again and tail is not None and tail.notice_at is not None:
-        return tail.notice_at + NATIVE_REARM_SECONDS
-    return limit.resets_at
+    armed_at, tail = limit.said_at, evidence.tail
+    if tail is not None and tail.notice is Notice.ARMED and tail.notice_at is not None:
+        armed_at = max(armed_at, tail.notice_at)
+    return armed_at + NATIVE_REARM_SECONDS if armed_at > limit.resets_at else limit.resets_at
 
 
 def local_time(at: float, zone: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tmuxclaude.core.clocks import GAP_SECONDS
 from tmuxclaude.core.evidence import Busy, Ending, Evidence, Life, Origin, PaneFacts
 from tmuxclaude.core.model import Actor, Attempt, Box, Dialog, Look, Reading, Step
 from tmuxclaude.core.rules import ResumeRules
@@ -44,6 +45,9 @@ CONFIRM_SECONDS = 30.0
 LAUNCH_SECONDS = 90.0
 """How long a relaunched Claude Code may take to submit its prompt."""
 
+WORKS = "it is working"
+"""Why nothing is done to a session that nothing stops."""
+
 MAX_ESCAPES = 3
 MAX_LAUNCHES = 5
 
@@ -68,7 +72,7 @@ class Move:
     """One deed. ``why`` is shown to people; ``until`` is when to look again at the latest.
 
     ``dialog``: what an Escape closes. ``by``: who resumed, for a skip. ``with_text``: whether a
-    relaunch carries the text.
+    relaunch carries the text. ``yours``: what is waited for is in the user's hands.
     """
 
     deed: Deed
@@ -77,6 +81,7 @@ class Move:
     dialog: Dialog | None = None
     by: Actor | None = None
     with_text: bool = True
+    yours: bool = False
 
 
 def next_move(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
@@ -89,7 +94,7 @@ def next_move(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
         case Step.DUE:
             return _begin(attempt, evidence, rules)
         case Step.TYPING | Step.TYPED:
-            return _typed(attempt, evidence)
+            return _typed(attempt, evidence, rules)
         case Step.ENTERING:
             return _entered(attempt, evidence)
         case Step.LAUNCHING:
@@ -133,10 +138,10 @@ def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     if evidence.dead:
         return _relaunch(attempt, evidence)
     if evidence.open_elsewhere:
-        return Move(Deed.WAIT, "the conversation is open in another process")
+        return Move(Deed.WAIT, "the conversation is open in another process", yours=True)
     busy = _not_ready(evidence)
     if busy:
-        return Move(Deed.WAIT, busy)
+        return Move(Deed.WAIT, busy, yours=busy != WORKS)
     pane, reading = evidence.pane, evidence.reading
     if pane is None or reading is None:
         return Move(Deed.WAIT, "the screen was not read")
@@ -157,10 +162,10 @@ def _not_ready(evidence: Evidence) -> str:
         return "the process is stopped"
     registry = evidence.registry
     if registry is not None and registry.status in (Busy.BUSY, Busy.SHELL):
-        return "it is working"
+        return WORKS
     reading = evidence.reading
     if reading is not None and reading.look is Look.WORK:
-        return "it is working"
+        return WORKS
     asks = registry is not None and registry.status is Busy.WAITING
     if asks and registry is not None and registry.waiting_for != "dialog open":
         return f"it asks you something ({registry.waiting_for})"
@@ -170,29 +175,44 @@ def _not_ready(evidence: Evidence) -> str:
 
 
 def _hands_off(attempt: Attempt, pane: PaneFacts, now: float, rules: ResumeRules) -> Move | None:
-    if pane.in_mode:
-        return Move(Deed.WAIT, "the pane is in copy mode or another tmux mode")
-    if pane.synchronized:
-        return Move(Deed.WAIT, "synchronize-panes is on: keys would reach other panes")
-    if pane.input_off:
-        return Move(Deed.WAIT, "input to the pane is switched off")
-    if pane.unread:
-        return Move(Deed.WAIT, "keys are waiting unread in the pane")
+    obstacle = _obstacle(pane)
+    if obstacle:
+        return Move(Deed.WAIT, obstacle, yours=not pane.unread)
     unasked = attempt.halt is not None and not attempt.by_hand
     quiet = rules.human_quiet_seconds if unasked else 0.0
-    if pane.human_at is not None and now - pane.human_at < quiet:
+    # A moment far ahead was told by a clock that has been set back since.
+    if pane.human_at is not None and -GAP_SECONDS < now - pane.human_at < quiet:
         return Move(Deed.WAIT, "you are at this pane", until=pane.human_at + quiet)
     return None
 
 
+def _obstacle(pane: PaneFacts) -> str:
+    """Why the pane cannot be given keys now; empty when it can."""
+    if pane.in_mode:
+        return "the pane is in copy mode or another tmux mode"
+    if pane.synchronized:
+        return "synchronize-panes is on: keys would reach other panes"
+    if pane.input_off:
+        return "input to the pane is switched off"
+    return "keys are waiting unread in the pane" if pane.unread else ""
+
+
 def _close_dialog(attempt: Attempt, dialog: Dialog, now: float) -> Move:
     if dialog not in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION):
-        return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it")
+        return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it", yours=True)
     if attempt.escapes >= MAX_ESCAPES:
         return Move(Deed.ASK_HUMAN, f"the {dialog} did not close")
     if attempt.escapes and now < attempt.keyed_at + ESCAPE_AGAIN_SECONDS:
         return Move(Deed.WAIT, f"waiting for the {dialog} to close")
     return Move(Deed.ESCAPE, f"closing the {dialog}", dialog=dialog)
+
+
+def _close_question(attempt: Attempt, evidence: Evidence) -> Move:
+    """Claude Code may ask "Resume this conversation?" after our Enter too; Escape keeps it."""
+    obstacle = _obstacle(evidence.pane) if evidence.pane is not None else "the pane was not read"
+    if obstacle:
+        return Move(Deed.WAIT, obstacle)
+    return _close_dialog(attempt, Dialog.RESUME_QUESTION, evidence.at)
 
 
 def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Move:
@@ -201,13 +221,13 @@ def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Mov
     if reading.box is Box.NONE:
         return Move(Deed.WAIT, "no prompt is on the screen")
     if attempt.stashed:
-        return Move(Deed.WAIT, "the draft did not go away")
+        return Move(Deed.WAIT, "the draft did not go away", yours=True)
     if rules.draft == "stash":
         return Move(Deed.STASH, "putting your draft aside")
-    return Move(Deed.WAIT, "your draft is in the prompt box")
+    return Move(Deed.WAIT, "your draft is in the prompt box", yours=True)
 
 
-def _typed(attempt: Attempt, evidence: Evidence) -> Move:
+def _typed(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     if evidence.dead:
         return _relaunch(attempt, evidence)
     waited = evidence.at - attempt.stepped_at
@@ -220,7 +240,7 @@ def _typed(attempt: Attempt, evidence: Evidence) -> Move:
         return Move(Deed.WAIT, "Claude Code has not read the text yet")
     empty = reading.box in (Box.EMPTY, Box.PLACEHOLDER)
     if empty and attempt.step is Step.TYPING and waited >= RETYPE_AFTER_SECONDS:
-        return Move(Deed.TYPE, "the text never arrived; nobody typed since")
+        return _begin(attempt, evidence, rules)  # it never arrived: as if for the first time
     if waited >= PROOF_SECONDS:
         return Move(Deed.ASK_HUMAN, "the text was typed but does not show in the prompt box")
     return Move(Deed.WAIT, "waiting for the text to show")
@@ -232,11 +252,9 @@ def _text_in_box(attempt: Attempt, evidence: Evidence, pane: PaneFacts, reading:
         if partial and evidence.at - attempt.stepped_at < PROOF_SECONDS:
             return Move(Deed.WAIT, "waiting for the text to show")
         return Move(Deed.ASK_HUMAN, "the prompt box holds more than our text, so not entered")
-    if pane.in_mode or pane.synchronized or pane.input_off:
-        return Move(Deed.WAIT, "the pane does not take keys now; our text is in the box")
-    ready = attempt.keyed_at + ENTER_GAP_SECONDS
-    if pane.unread or evidence.at < ready:
-        return Move(Deed.WAIT, "letting the text settle", until=ready)
+    obstacle, ready = _obstacle(pane), attempt.keyed_at + ENTER_GAP_SECONDS
+    if obstacle or evidence.at < ready:
+        return Move(Deed.WAIT, obstacle or "letting the text settle", until=ready)
     return Move(Deed.ENTER, "the prompt box holds exactly our text")
 
 
@@ -246,14 +264,17 @@ def _entered(attempt: Attempt, evidence: Evidence) -> Move:
     if evidence.dead:
         return Move(Deed.ASK_HUMAN, "the process died right after Enter")
     if reading is not None and reading.box is Box.DRAFT and same_text(reading.draft, attempt.text):
-        if attempt.keyed_at < attempt.stepped_at:
+        obstacle = _obstacle(evidence.pane) if evidence.pane is not None else "not read"
+        if attempt.keyed_at < attempt.stepped_at and not obstacle:
             # The journal says "about to press", and our text is still there: it was never pressed.
             return Move(Deed.ENTER, "the prompt box still holds our text; Enter was not pressed")
         if waited >= ENTER_SECONDS:
             return Move(Deed.ASK_HUMAN, "Enter did not send the text; it is still in the box")
         return Move(Deed.WAIT, "waiting for the turn")
     if evidence.tail is None and _works(evidence):
-        return Move(Deed.CONFIRM, "the box is empty and it works (there is no transcript)")
+        return Move(Deed.CONFIRM, "sent; it works on it")
+    if reading is not None and reading.dialog is Dialog.RESUME_QUESTION:
+        return _close_question(attempt, evidence)
     if waited >= CONFIRM_SECONDS:
         return Move(Deed.ASK_HUMAN, "Enter was pressed, but no turn appeared in the transcript")
     return Move(Deed.WAIT, "waiting for the turn")
@@ -263,11 +284,14 @@ def _launched(attempt: Attempt, evidence: Evidence) -> Move:
     if evidence.dead:
         return _relaunch(attempt, evidence)
     if evidence.tail is None and _works(evidence):
-        return Move(Deed.CONFIRM, "it runs again and works (there is no transcript)")
+        return Move(Deed.CONFIRM, "it runs again and works on it")
     if evidence.at - attempt.stepped_at >= LAUNCH_SECONDS:
         return Move(Deed.ASK_HUMAN, "it was started again, but its prompt never became a turn")
-    if evidence.reading is not None and evidence.reading.dialog is Dialog.TRUST:
+    dialog = evidence.reading.dialog if evidence.reading is not None else None
+    if dialog is Dialog.TRUST:
         return Move(Deed.WAIT, "the trust dialog is open; only you may answer it")
+    if dialog is Dialog.RESUME_QUESTION:
+        return _close_question(attempt, evidence)
     return Move(Deed.WAIT, "waiting for the relaunched process")
 
 

@@ -1,0 +1,210 @@
+"""What the witnesses say together: the stronger one speaks, and silence changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmuxclaude.core.evidence import (
+    Busy,
+    Ending,
+    Evidence,
+    Life,
+    Notice,
+    PaneFacts,
+    RegistryFacts,
+    Tail,
+    explain,
+    judge,
+    limit_of,
+)
+from tmuxclaude.core.model import Box, Dialog, Limit, LimitKind, Look, Reading, Source
+from tmuxclaude.core.states import Signal
+
+NOW = 1_800_000_000.0
+LIMIT = Limit(LimitKind.OPUS, "You've hit your Opus limit", Source.TRANSCRIPT, NOW - 60, NOW + 600)
+HALTED = Tail(ending=Ending.ERROR, limit=LIMIT, record="r1")
+GONE_ON = Tail(ending=Ending.DONE)
+LIMIT_SHOWN = Reading(
+    Look.LIMIT,
+    Box.EMPTY,
+    limit_kind=LimitKind.FIVE_HOUR,
+    limit_words="You've hit your 5-hour limit",
+    reset_text="9pm (UTC)",
+)
+MENU = replace(LIMIT_SHOWN, box=Box.NONE, dialog=Dialog.LIMIT_MENU)
+
+
+def seen(**facts: Any) -> Evidence:
+    return replace(Evidence(at=NOW, life=Life.ALIVE), **facts)
+
+
+def registry(status: Busy | None, waiting_for: str = "") -> RegistryFacts:
+    return RegistryFacts("c1", status, waiting_for)
+
+
+def reading(look: Look, dialog: Dialog | None = None) -> Reading:
+    return Reading(look, Box.NONE if dialog else Box.EMPTY, dialog=dialog)
+
+
+lives = st.sampled_from([None, *Life])
+registries = st.none() | st.builds(
+    RegistryFacts,
+    st.just("c1"),
+    st.none() | st.sampled_from(Busy),
+    st.sampled_from(["", "dialog open", "permission prompt"]),
+)
+tails = st.sampled_from([None, Tail(), HALTED, GONE_ON])
+readings = st.none() | st.builds(
+    Reading,
+    st.sampled_from(Look),
+    st.sampled_from(Box),
+    dialog=st.none() | st.sampled_from(Dialog),
+    limit_kind=st.none() | st.sampled_from(LimitKind),
+)
+worlds = st.builds(
+    Evidence, at=st.just(NOW), life=lives, registry=registries, tail=tails, reading=readings
+)
+
+
+@given(worlds, st.sampled_from([(Life.EXITED, Signal.GOODBYE), (Life.DIED, Signal.GONE)]))
+def test_a_dead_process_beats_every_other_witness(
+    world: Evidence, death: tuple[Life, Signal]
+) -> None:
+    life, signal = death
+    assert judge(replace(world, life=life)) is signal
+
+
+@given(worlds, readings)
+def test_a_screen_does_not_overrule_a_busy_or_idle_registry(
+    world: Evidence, other: Reading | None
+) -> None:
+    for status in (Busy.BUSY, Busy.SHELL, Busy.IDLE):
+        known = replace(world, life=Life.ALIVE, registry=registry(status), tail=GONE_ON)
+        assert judge(known) is judge(replace(known, reading=other))
+
+
+@given(worlds, readings)
+def test_a_screen_does_not_overrule_a_transcript_about_limits(
+    world: Evidence, other: Reading | None
+) -> None:
+    for tail in (HALTED, GONE_ON):
+        known = replace(world, tail=tail)
+        assert limit_of(known) == limit_of(replace(known, reading=other))
+
+
+def test_without_any_witness_nothing_is_said() -> None:
+    assert judge(Evidence(at=NOW)) is None
+    assert judge(seen()) is None
+    assert judge(seen(tail=HALTED)) is None, "a transcript alone does not say what goes on now"
+    assert limit_of(Evidence(at=NOW)) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "signal"),
+    [
+        (registry(Busy.BUSY), Signal.WORK),
+        (registry(Busy.SHELL), Signal.WORK),
+        (registry(Busy.IDLE), Signal.LIMIT),
+        (registry(Busy.WAITING, "dialog open"), Signal.LIMIT),
+        (registry(Busy.WAITING, "permission prompt"), Signal.QUESTION),
+        (registry(Busy.WAITING, "input needed"), Signal.QUESTION),
+    ],
+)
+def test_the_registry_speaks_first_and_the_transcript_tells_of_the_limit(
+    facts: RegistryFacts, signal: Signal
+) -> None:
+    contradiction = reading(Look.WORK) if facts.status is Busy.IDLE else reading(Look.IDLE)
+    assert judge(seen(registry=facts, tail=HALTED, reading=contradiction)) is signal
+    assert judge(seen(registry=facts, tail=HALTED)) is signal
+
+
+def test_a_registry_without_a_status_says_nothing() -> None:
+    silent = registry(None)
+    assert judge(seen(registry=silent)) is None
+    assert judge(seen(registry=silent, reading=reading(Look.WORK))) is Signal.WORK
+
+
+def test_a_dialog_that_is_not_about_the_limit_is_a_dialog() -> None:
+    open_dialog = registry(Busy.WAITING, "dialog open")
+    other = reading(Look.DIALOG, Dialog.OTHER)
+    assert judge(seen(registry=open_dialog, tail=HALTED, reading=other)) is Signal.DIALOG
+    assert judge(seen(registry=open_dialog, tail=HALTED, reading=MENU)) is Signal.LIMIT
+    assert judge(seen(registry=open_dialog, tail=GONE_ON, reading=other)) is Signal.DIALOG
+    question = reading(Look.DIALOG, Dialog.RESUME_QUESTION)
+    assert judge(seen(registry=open_dialog, tail=HALTED, reading=question)) is Signal.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("shown", "tail", "signal"),
+    [
+        (reading(Look.WORK), HALTED, Signal.WORK),
+        (reading(Look.QUESTION), HALTED, Signal.QUESTION),
+        (reading(Look.IDLE), HALTED, Signal.LIMIT),
+        (reading(Look.IDLE), GONE_ON, Signal.IDLE),
+        (LIMIT_SHOWN, GONE_ON, Signal.IDLE),
+        (LIMIT_SHOWN, None, Signal.LIMIT),
+        (MENU, None, Signal.LIMIT),
+        (reading(Look.IDLE), None, Signal.IDLE),
+        (reading(Look.DIALOG, Dialog.TRUST), None, Signal.DIALOG),
+    ],
+)
+def test_without_a_registry_the_screen_speaks_but_the_transcript_knows_of_limits(
+    shown: Reading, tail: Tail | None, signal: Signal
+) -> None:
+    assert judge(seen(reading=shown, tail=tail)) is signal
+
+
+def test_the_screen_names_a_limit_only_where_there_is_no_transcript() -> None:
+    assert limit_of(seen(tail=HALTED, reading=LIMIT_SHOWN)) == (LIMIT, "r1")
+    assert limit_of(seen(tail=GONE_ON, reading=LIMIT_SHOWN)) is None
+    found = limit_of(seen(reading=LIMIT_SHOWN))
+    assert found is not None
+    limit, record = found
+    assert (limit.kind, limit.source, limit.resets_at) == (LimitKind.FIVE_HOUR, Source.SCREEN, None)
+    later = limit_of(replace(seen(reading=LIMIT_SHOWN), at=NOW + 500))
+    assert later is not None
+    assert later[1] == record, "the same words seen later are the same limit"
+
+
+def test_a_footer_that_is_gone_beats_an_old_notice_of_the_own_continue() -> None:
+    armed = replace(HALTED, notice=Notice.ARMED)
+    assert seen(tail=armed).native_pending
+    assert not seen(tail=armed, reading=LIMIT_SHOWN).native_pending
+    assert seen(tail=HALTED, reading=replace(LIMIT_SHOWN, native_pending=True)).native_pending
+    assert not seen(tail=replace(HALTED, notice=Notice.ENDED)).native_pending
+    dialog = reading(Look.DIALOG, Dialog.OTHER)
+    assert seen(tail=armed, reading=dialog).native_pending, "a dialog covers the footer"
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"),
+    [
+        (Reading(Look.IDLE, Box.EMPTY), "screen: idle, the prompt box is empty"),
+        (Reading(Look.IDLE, Box.DRAFT), "screen: idle, your draft is in the prompt box"),
+        (
+            Reading(Look.DIALOG, Box.NONE, dialog=Dialog.TRUST),
+            "screen: trust dialog, no prompt box",
+        ),
+        (reading(Look.DIALOG, Dialog.OTHER), "screen: dialog, no prompt box"),
+        (MENU, "screen: limit menu, no prompt box"),
+    ],
+)
+def test_a_screen_is_explained_in_words(shown: Reading, line: str) -> None:
+    assert line in explain(seen(reading=shown))
+
+
+@given(worlds)
+def test_every_witness_has_one_line(world: Evidence) -> None:
+    lines = explain(world)
+    assert [line.split(":")[0] for line in lines[:4]] == [
+        "process",
+        "registry file",
+        "transcript",
+        "screen",
+    ]
+    assert len(explain(replace(world, pane=PaneFacts(), open_elsewhere=True))) == 6
