@@ -1,0 +1,39 @@
+"""A line in the status line of everybody who is attached to a tmux server.
+
+Knows how tmux shows a message and to whom; not what is said. Only a person's clients are asked for
+it: a control client has no status line.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from tmuxclaude.edges.tmux_call import Door, Silent
+from tmuxclaude.edges.tmux_words import Fmt, Lit, Message, command
+
+SHOWN_SECONDS = 4
+"""How long the line stands, unless a key is pressed. tmux 3.3a draws nothing else on that client
+meanwhile, so it must not be long."""
+
+_CLIENT = re.compile(r"(?P<token>[0-9a-f]{32}):(?P<control>[01]?):(?P<tty>/dev/[A-Za-z0-9/]+)")
+
+
+def show(door: Door, text: str) -> int:
+    """Show one line to every client of the server; how many they were.
+
+    Raises ``ServerGone`` and ``Silent``. A client that leaves meanwhile costs the others nothing.
+    """
+    token = secrets.token_hex(16)
+    row = Fmt(f"{token}:#{{client_control_mode}}:#{{client_tty}}")
+    answer = door.ask((command("list-clients", "-F", row),))
+    # A server without any tmux session refuses with these words (tmux 3.3a).
+    if answer.complaint not in ("", "no current target"):
+        raise Silent(f"tmux did not tell who is attached. It said: {answer.complaint[:200]!r}.")
+    rows = [match for line in answer.out.splitlines() if (match := _CLIENT.fullmatch(line))]
+    seers = [row["tty"] for row in rows if row["token"] == token and row["control"] != "1"]
+    if not seers:
+        return 0
+    how = ("-d", f"{SHOWN_SECONDS * 1000}", "--", Message(text))
+    door.ask(*((command("display-message", "-c", Lit(tty), *how),) for tty in seers))
+    return len(seers)

@@ -1,0 +1,81 @@
+"""Tells the user what happened: from what was just written to the news that is sent.
+
+Looks at the journal of events, at each of them once, even when we were killed in between; and
+writes down what only time or a screen brings, so that it happens once too. The words are
+``core/notices``'; how news travels, ``edges/notify`` knows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tmuxclaude.core import errors, notices
+from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.model import Event
+from tmuxclaude.core.rules import ResumeRules
+from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.decide import Decided
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Teller:
+    """``send`` passes news on and returns at once."""
+
+    books: Books
+    rules: ResumeRules
+    send: Callable[[Sequence[notices.News]], None]
+    _noted: set[tuple[str, str, str]] = field(default_factory=set)
+    _failing: bool = False
+
+    def tell(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
+        """Once in each loop. ``known``: the sessions as the last look at each left them."""
+        try:
+            self._note(known, evidence)
+            events = self.books.events.take_untold()
+            for event in events:
+                self._log(event)
+            batch = [told for event in events for told in self._of(event)]
+            if batch:
+                self.send(batch)
+            self._failing = False
+        except errors.TmuxclaudeError:
+            if not self._failing:
+                log.exception("the user is told of nothing for now")
+            self._failing = True
+
+    def _note(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
+        """Keeps the events that nobody else writes, each once for ever."""
+        for decided in known:
+            seen = evidence.get(decided.session.uid)
+            if seen is None or decided.halt is None:
+                continue
+            past = notices.Past(decided.session, decided.halt, decided.attempt)
+            for event in notices.occasions(past, seen, self.rules):
+                occasion = (event.session, event.kind, event.text)
+                if occasion not in self._noted and not self.books.events.has(*occasion):
+                    self.books.events.add(event)
+                self._noted.add(occasion)
+
+    def _log(self, event: Event) -> None:
+        """One line for each event; what a limit says may be words of a screen, and stays out."""
+        session = self.books.sessions.get(event.session)
+        text = f": {event.text}" if event.kind != "limit" and event.text else ""
+        name = session.name if session is not None else "all sessions"
+        log.info("%s", notices.plain(f"{name}: {event.kind}{text}"))
+
+    def _of(self, event: Event) -> list[notices.News]:
+        if not event.session and event.kind == "rebuilt":
+            sessions = self.books.sessions.not_ended()
+            return [notices.rebuilt(event, dict.fromkeys(s.socket for s in sessions))]
+        session = self.books.sessions.get(event.session)
+        if session is None:
+            return []
+        about, halts = event.evidence.get("halt"), self.books.halts
+        halt = halts.get(about) if isinstance(about, int) else halts.current(session.uid)
+        past = notices.Past(session, halt, halts.latest_attempt(session.uid))
+        told = notices.news(event, past, self.rules)
+        return [told] if told is not None else []
