@@ -84,7 +84,12 @@ class PrivateServer:
     def remove(self) -> None:
         """End the server and remove its directory."""
         self.kill()
-        shutil.rmtree(self.directory)
+
+        def removed() -> bool:  # a hook of a program that was just killed may still write there
+            shutil.rmtree(self.directory, ignore_errors=True)
+            return not self.directory.exists()
+
+        until(removed, what=f"{self.directory} is removed")
 
 
 @pytest.fixture(autouse=True)

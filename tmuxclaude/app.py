@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
     from tmuxclaude.core.rules import Rules
     from tmuxclaude.edges.clock import Clock
     from tmuxclaude.edges.tmux import Tmux
+    from tmuxclaude.store.database import Database
+    from tmuxclaude.supervisor.rebuild import World
+    from tmuxclaude.supervisor.wait import Waiter
 
 START_SECONDS = 10.0
 """How long a supervisor that was just started may take to answer."""
 
+LOCK_SECONDS = 0.5
+"""How long a write waits for a lock: the supervisor is the only writer, and deaf while it waits."""
+
+DATABASE_SECONDS = 2.0
+"""How often a database that is not available is tried again."""
+
 OLDEST_TMUX = (3, 2)
-RECOMMENDED_TMUX = (3, 5)
 
 
 def paths() -> Paths:
@@ -78,7 +86,7 @@ def start_supervisor(where: Paths) -> Pong:
     """Makes sure that a supervisor runs and answers; starting twice never makes two."""
     from tmuxclaude.edges import single
 
-    answer = _ping(where)
+    answer = ping(where)
     if answer is not None:
         return answer
     rules(where)
@@ -87,7 +95,8 @@ def start_supervisor(where: Paths) -> Pong:
     keeper = single.keep_running(arguments, where.log, _down(where), os.environ)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        answer = _ping(where)
+        with suppress(errors.UnreachableError):  # its first round may take a while
+            answer = ping(where)
         if answer is not None:
             return answer
         status = keeper.poll()
@@ -108,7 +117,7 @@ def stop_supervisor(where: Paths) -> bool:
     from tmuxclaude.api import wire
     from tmuxclaude.edges import processes, single
 
-    answer = _ping(where)
+    answer = ping(where)
     if answer is None:
         if where.lock.exists():
             private_directory(where.state_dir)
@@ -146,11 +155,12 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     from tmuxclaude.api.server import Server
     from tmuxclaude.edges import claude_files, single
     from tmuxclaude.edges.clock import Clock
+    from tmuxclaude.edges.notify import Notifier
     from tmuxclaude.store.books import Books
-    from tmuxclaude.store.database import open_for_writing
     from tmuxclaude.supervisor.act import Hands
     from tmuxclaude.supervisor.loop import Loop
     from tmuxclaude.supervisor.observe import Observer
+    from tmuxclaude.supervisor.tell import Teller
     from tmuxclaude.supervisor.wait import Waiter
     from tmuxclaude.supervisor.windows import Windows
 
@@ -160,38 +170,110 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     where.ensure()
     lock = single.Lock(where.lock)
     clock = clock or Clock()
-    database = open_for_writing(where.database)
-    books = Books(database)
+    started_at = clock.now()
     waiter = Waiter()
     waiter.stop_on((signal.SIGTERM, signal.SIGINT))
     door = _doors()
-    windows = Windows(books, door, where.hooks, where.spool, clock.now)
-    hands = Hands(books, door, windows, clock.now)
-    loop = Loop(books, Observer(door, clock), hands, waiter, clock, rules, where.spool, lock.held)
-    started_at = clock.now()
 
-    def pong() -> Pong:
+    def alone(notices: list[str], sessions: int = 0) -> Pong:
         return wire.Pong(
             version=__version__,
             pid=os.getpid(),
             started_at=started_at,
-            sessions=len(books.sessions.names_taken()),
+            sessions=sessions,
+            notices=notices,
         )
+
+    opened = _open_patiently(where, _world(where, rules, door, clock.now), waiter, clock, alone)
+    if opened is None:
+        return 0
+    database, rebuilt = opened
+    books = Books(database)
+    windows = Windows(books, door, where.hooks, where.spool, clock.now)
+    hands = Hands(books, door, windows, clock.now)
+    observer = Observer(door, clock, waiter.wake)
+    loop = Loop(books, observer, hands, waiter, clock, rules, where.spool, lock.held)
+    notifier = Notifier(rules.notify, _tmux_program())
+    loop.tell = Teller(books, rules.resume, notifier.send).tell
+
+    def pong() -> Pong:
+        try:
+            sessions = len(books.sessions.names_taken())
+        except errors.TmuxclaudeError:  # it is not available just now, and a notice says so
+            sessions = 0
+        return alone([*loop.notices(), *rebuilt], sessions)
 
     account = str(claude_files.account_dir({"HOME": os.environ.get("HOME", "")}))
     operations = Operations(books, windows, loop, hands, clock.now, waiter.stop, account, pong)
     server = Server(where.socket, waiter.selector, operations.answer, clock.monotonic)
     logging.info("supervisor %s runs as process %d", __version__, os.getpid())
     try:
-        loop.run(server.expire)
+        loop.run(server.serve)
     finally:
         server.close()
-        database.tidy()
+        observer.close()
+        notifier.close()
+        with suppress(errors.TmuxclaudeError):  # it may be locked, or the disk full
+            database.tidy()
         database.close()
         waiter.close()
         lock.release()
     logging.info("supervisor ended")
     return 0
+
+
+def _world(where: Paths, rules: Rules, door: Door, now: Callable[[], float]) -> World:
+    """Where sessions of ours can be found when the database cannot be read."""
+    from tmuxclaude.edges import claude_files, tmux
+    from tmuxclaude.supervisor.rebuild import World
+
+    account = claude_files.account_dir({"HOME": os.environ.get("HOME", "")})
+    configured = rules.claude.config_dir
+    accounts = (account, Path(configured).expanduser()) if configured else (account,)
+    return World(
+        door=door,
+        sockets=tuple(tmux.sockets(os.environ)),
+        accounts=tuple(str(path) for path in accounts),
+        settings=where.hooks,
+        command=rules.claude.command,
+        now=now,
+    )
+
+
+def _open_patiently(
+    where: Paths,
+    world: World,
+    waiter: Waiter,
+    clock: Clock,
+    pong: Callable[[list[str]], Pong],
+) -> tuple[Database, list[str]] | None:
+    """The database and what is to be told of it; ``None`` when it was told to end before.
+
+    A database that is locked, or whose disk is full, is waited for. Meanwhile it is answered that
+    the supervisor is there and waits.
+    """
+    import logging
+
+    from tmuxclaude.api.closed import Closed
+    from tmuxclaude.api.server import Server
+    from tmuxclaude.store.format import DatabaseUnavailableError
+    from tmuxclaude.supervisor.rebuild import open_or_rebuild
+
+    while not waiter.stopping:
+        try:
+            database, rebuilt = open_or_rebuild(where.database, world, LOCK_SECONDS)
+        except DatabaseUnavailableError as problem:
+            logging.warning("%s", problem)
+            closed = Closed(str(problem), pong, waiter.stop)
+        else:
+            return database, [rebuilt] if rebuilt else []
+        server = Server(where.socket, waiter.selector, closed.answer, clock.monotonic)
+        again = clock.monotonic() + DATABASE_SECONDS
+        while not waiter.stopping and clock.monotonic() < again:
+            due = server.serve()
+            waiter.wait(min(again, due if due is not None else again) - clock.monotonic())
+        server.close()
+    return None
 
 
 def _down(where: Paths) -> Path:
@@ -205,7 +287,7 @@ def _last_words(log: Path) -> str:
     return f"the supervisor could not start. {lines[-1].removeprefix('tmuxclaude: ')}"
 
 
-def _ping(where: Paths) -> Pong | None:
+def ping(where: Paths) -> Pong | None:
     """The answer of the supervisor, ``None`` when nobody listens; raises when it hangs."""
     from tmuxclaude.api.client import Client, NobodyListensError
 
@@ -248,14 +330,15 @@ class Door:
         return self._servers[socket]
 
 
-def check_tmux() -> None:
-    """Raises an error that says what to do when tmux is missing or too old."""
+def check_tmux() -> tuple[int, int]:
+    """The version of tmux. Raises an error that says what to do when it is missing or too old."""
     version = _doors()("").version()
     if version < OLDEST_TMUX:
         raise errors.UsageError(
             f"tmux {version[0]}.{version[1]} is too old: 3.2 or newer is needed, 3.5 recommended. "
             "Nothing was done"
         )
+    return version
 
 
 def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -> str:
@@ -291,67 +374,3 @@ def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
             "npm install -g @anthropic-ai/claude-code, or set claude.command in the configuration"
         )
     return [os.path.abspath(found), *arguments]  # noqa: PTH100 - Path.resolve follows symlinks
-
-
-# -- doctor ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was checked. ``ok`` is ``None`` for what is no error, but worth knowing."""
-
-    name: str
-    ok: bool | None
-    text: str
-    mend: str = ""
-
-
-def doctor(where: Paths) -> list[Check]:
-    """Looks at everything that a session needs; starts nothing and changes nothing."""
-    return [
-        _checked("tmux", _tmux_check),
-        _checked("configuration", lambda: _config_check(where)),
-        _checked("Claude Code", lambda: _claude_check(where)),
-        _checked("directories", lambda: _directories_check(where)),
-        _checked("supervisor", lambda: _supervisor_check(where)),
-    ]
-
-
-def _checked(name: str, check: Callable[[], Check]) -> Check:
-    try:
-        return check()
-    except errors.TmuxclaudeError as problem:
-        return Check(name, False, str(problem))
-
-
-def _tmux_check() -> Check:
-    check_tmux()
-    version = _doors()("").version()
-    text = f"tmux {version[0]}.{version[1]}"
-    if version < RECOMMENDED_TMUX:
-        return Check("tmux", None, text, "3.5 or newer is better: older ones miss child signals")
-    return Check("tmux", True, text)
-
-
-def _config_check(where: Paths) -> Check:
-    rules(where)
-    there = where.config.exists()
-    return Check("configuration", True, str(where.config) if there else "none; defaults are used")
-
-
-def _claude_check(where: Paths) -> Check:
-    return Check("Claude Code", True, " ".join(find_claude(rules(where), os.environ)))
-
-
-def _directories_check(where: Paths) -> Check:
-    for directory in (where.state_dir, where.runtime_dir):
-        if directory.exists():
-            private_directory(directory)
-    return Check("directories", True, f"{where.state_dir}, {where.runtime_dir}")
-
-
-def _supervisor_check(where: Paths) -> Check:
-    answer = _ping(where)
-    if answer is None:
-        return Check("supervisor", None, "does not run", "tmuxclaude supervisor start")
-    return Check("supervisor", True, f"process {answer.pid}, {answer.sessions} sessions")

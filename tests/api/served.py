@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tmuxclaude.api import wire
@@ -23,7 +23,8 @@ class Served:
     """What the supervisor's loop does for its door, and nothing else.
 
     ``answer`` says it in short: a ``ping`` is answered at once, a ``send`` takes 5 ms, an
-    ``explain`` gives as many kilobytes as its name says, ``shutdown`` meets a bug of ours.
+    ``explain`` gives as many kilobytes as its name says, a ``follow`` takes as many tenths of a
+    second as the attempt's number, ``shutdown`` meets a bug of ours.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,6 +47,9 @@ class Served:
             case wire.Send():
                 time.sleep(0.005)
                 return wire.Done()
+            case wire.Follow():
+                time.sleep(request.attempt / 10)
+                return wire.Done()
             case wire.Resume():
                 raise errors.BY_CODE[request.names[0]]("this is why")
             case wire.Shutdown():
@@ -63,7 +67,7 @@ class Served:
 
     def _run(self) -> None:
         while not self._stopping:
-            at = self._server.expire()
+            at = self._server.serve()
             wait = None if at is None else max(0.0, at - time.monotonic())
             for key, events in self._selector.select(wait):
                 if key.data is not None:
@@ -87,7 +91,12 @@ class Bare:
     def __init__(self, path: Path, patience: float = 10.0) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(patience)
-        self.socket.connect(str(path))
+        while True:
+            try:
+                self.socket.connect(str(path))
+                break
+            except BlockingIOError:  # its queue is full just now
+                time.sleep(0.001)
         self._inbox = b""
 
     def send(self, data: bytes) -> None:
@@ -119,6 +128,15 @@ class Bare:
         began = time.monotonic()
         while self.line():
             pass
+        return time.monotonic() - began
+
+    def flood(self, data: bytes, pause: float = 0.0) -> float:
+        """Sends this again and again until the other end closes; after how many seconds."""
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - began < 10:
+                self.send(data)
+                time.sleep(pause)
         return time.monotonic() - began
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def test_an_answer_arrives_as_it_was_sent(answer: wire.Answer) -> None:
 @pytest.mark.parametrize("kind", sorted(errors.BY_CODE))
 def test_an_error_is_raised_again_as_what_it_was(kind: str) -> None:
     problem = errors.BY_CODE[kind]("what, and why")
-    with pytest.raises(errors.TmuxclaudeError, match="^what, and why$") as raised:
+    with pytest.raises(errors.TmuxclaudeError, match=r"^what, and why$") as raised:
         wire.decode_answer(wire.encode(wire.failure(problem)), wire.Pong)
     assert type(raised.value) is type(problem)
 

@@ -49,6 +49,19 @@ SAID = [
     ("Your usage allocation has been disabled by your admin", LimitKind.SEAT, ""),
     ("Your group's usage limit is set to $0", LimitKind.SEAT, ""),
     ("This service is disabled for your org", LimitKind.SEAT, ""),
+    (
+        "Usage is paused for your organization. For help, please contact support.",
+        LimitKind.SEAT,
+        "",
+    ),
+    ("You've hit your individual spend limit", LimitKind.SPEND, ""),
+    (
+        "You've hit your individual usage limit · resets Dec 1, 1am (UTC)",
+        LimitKind.SPEND,
+        "Dec 1, 1am (UTC)",
+    ),
+    ("You've hit your channel's monthly usage limit", LimitKind.SPEND, ""),
+    ("spend limit reached · resets Dec 1", LimitKind.SPEND, "Dec 1"),
     # other versions
     (
         "You've hit your session limit · resets 3:45pm (Europe/Berlin)",
@@ -164,7 +177,7 @@ def test_a_line_longer_than_any_message_is_no_limit() -> None:
         ("seven_day_opus", LimitKind.OPUS),
         ("seven_day_sonnet", LimitKind.SONNET),
         ("seven_day_overage_included", LimitKind.MODEL),
-        ("overage", LimitKind.CREDIT),
+        ("overage", USAGE),
         ("a_claim_of_tomorrow", USAGE),
     ],
 )
@@ -174,6 +187,8 @@ def test_claims(claim: str, kind: LimitKind) -> None:
 
 SONNET = "You've hit your Sonnet limit · resets Nov 22, 11:16pm (UTC)"
 PLAIN_429 = "API Error: Server is temporarily limiting requests (not your usage limit) · This ..."
+LOST = "API Error: Connection lost mid-response. The response above may be incomplete."
+UNABLE = "API Error: Unable to connect to API"
 REJECTED = (
     "API Error: Request rejected (429) · This request would exceed your account's rate limit."
 )
@@ -206,6 +221,52 @@ REJECTED = (
         ("billing_error", None, 400, "You've hit your monthly spend limit", LimitKind.SPEND),
         (None, None, None, "Credit balance too low · Add funds: ...", LimitKind.CREDIT),
         ("rate_limit", None, 429, "Your seat type doesn't include usage", LimitKind.SEAT),
+        ("rate_limit", "usage_limit_reached", 429, "You've hit your limit · resets 9pm", USAGE),
+        ("rate_limit", None, 429, "spend limit reached · resets Dec 1", LimitKind.SPEND),
+        ("rate_limit", None, 429, "Your organization is asleep.", LimitKind.OTHER),
+        (None, None, 429, "", LimitKind.OTHER),
+        ("rate_limit", None, 429, "API Error: Rate limit reached", LimitKind.RATE),
+        (
+            "rate_limit",
+            None,
+            None,
+            "Opus is experiencing high load. Switch ...",
+            LimitKind.OVERLOADED,
+        ),
+        (
+            "rate_limit",
+            "long_context_credits_required",
+            429,
+            "API Error: Usage credits required for 1M context · run /usage-credits ...",
+            LimitKind.CREDIT,
+        ),
+        (
+            "rate_limit",
+            "model_requires_usage_credits",
+            429,
+            "You've hit your monthly spend limit. /model to switch models.",
+            LimitKind.SPEND,
+        ),
+        ("rate_limit", "model_requires_usage_credits", 429, "words of tomorrow", LimitKind.CREDIT),
+        ("unknown", "gateway_signin_required", None, "API Error: sign in", LimitKind.AUTH),
+        # connections: a lost one may be had again, one that is not trusted may not
+        ("server_error", "connection_failed", None, LOST, LimitKind.SERVER),
+        (
+            "server_error",
+            None,
+            None,
+            "API Error: Connection refused — a firewall ...",
+            LimitKind.SERVER,
+        ),
+        ("server_error", "computer_slept", None, "API Error: Your computer ...", LimitKind.SERVER),
+        ("server_error", "tls_untrusted_ca", None, f"{UNABLE}: SSL ...", LimitKind.OTHER),
+        ("unknown", None, None, "API Error: Stream idle timeout - no chunks", LimitKind.SERVER),
+        (None, None, None, "API Error: Request timed out.", LimitKind.SERVER),
+        (None, None, None, "API Error: Connection error.", LimitKind.SERVER),
+        (None, None, None, f"{UNABLE} (ECONNREFUSED)", LimitKind.SERVER),
+        (None, None, None, f"{UNABLE}: SSL certificate has expired", LimitKind.OTHER),
+        (None, None, None, LOST, LimitKind.SERVER),
+        ("unknown", None, None, "API Error: words of tomorrow", LimitKind.OTHER),
         ("invalid_request", None, 400, "API Error: 400 too long", LimitKind.OTHER),
         ("max_output_tokens", None, None, "", LimitKind.OTHER),
         ("an_error_of_tomorrow", None, 418, "", LimitKind.OTHER),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +103,22 @@ def books(state_dir: Path) -> Iterator[Books]:
     db = open_for_writing(state_dir / "tmuxclaude.db")
     yield Books(db)
     db.close()
+
+
+def on_terminal(arguments: list[str], columns: int, env: dict[str, str], cwd: Path) -> str:
+    """What ``tmuxclaude`` with these arguments shows on a terminal of so many columns."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    command = [sys.executable, "-m", "tmuxclaude", *arguments]
+    with subprocess.Popen(command, cwd=cwd, env=env, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        shown = b""
+        with suppress(OSError):  # how a terminal says that everybody has left it
+            while read := os.read(leader, 65536):
+                shown += read
+        process.wait(60)
+    os.close(leader)
+    return shown.decode().replace("\r\n", "\n")
 
 
 def session(name: str, home: Path, **more: Any) -> Session:

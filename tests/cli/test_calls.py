@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.waiting import until
 from tmuxclaude import __version__
 
 
@@ -33,9 +34,14 @@ def files(home: Path) -> list[str]:
         (["list", "-L", "a", "-S", "b"], "-L and -S"),
         (["list", "-L", "a/b"], "a/b"),
         (["new", "-c", "missing"], "missing does not exist"),
+        (["new", "-c", ""], "-c: "),
+        (["new", "-t", ""], "-t: "),
+        (["send", "web", "-x"], "tmuxclaude send NAME -- -x"),
+        (["new", "-x"], "tmuxclaude new -- --model opus"),
+        (["--all", "list"], "Options stand behind the command"),
         (["new", "-c", "file"], "file is not a directory"),
         (["new", "--", "--model", "opus", "extra"], "claude"),
-        (["new", "two words"], "two words"),
+        (["new", "two words"], "'two words' is no session name"),
         (["new", "a:1"], "a:1"),
         (["new", "--prompt", "/exit"], "--prompt"),
         (["new", "--prompt", "two\nlines"], "--prompt"),
@@ -127,6 +133,66 @@ def test_config_shows_every_key_and_where_the_file_is(run: Run, home: Path) -> N
     assert run("config", "show", "--json").json["resume.max_attempts"] == 3
 
 
+def test_a_directory_that_is_not_utf_8_is_named_with_what_to_do(run: Run, home: Path) -> None:
+    odd = os.fsencode(home) + b"/caf\xe9"
+    os.mkdir(odd)
+    for arguments, cwd in (
+        (["new", "-c", os.fsdecode(odd)], home),
+        (["new"], Path(os.fsdecode(odd))),
+    ):
+        done = run(*arguments, cwd=cwd)
+        assert done.code == 2
+        assert "the name of the directory" in done.err
+        assert "caf\\udce9 is not UTF-8" in done.err
+        assert "Rename it" in done.err
+
+
+def test_a_tmux_that_is_gone_is_not_started_where_it_was(run: Run, home: Path) -> None:
+    gone = home / "gone" / "default"
+    done = run("new", "zz", more={"TMUX": f"{gone},1,0", "TMUX_PANE": "%1"})
+    assert done.code == 5
+    assert f"$TMUX names {gone}, where no tmux server answers" in done.err
+    assert "unset TMUX" in done.err
+    assert not gone.parent.exists()
+    assert not (home / ".local").exists()
+
+
+def test_a_state_directory_that_cannot_be_is_said_by_everything(run: Run, home: Path) -> None:
+    (home / "plain").touch()
+    more = {"TMUXCLAUDE_STATE_DIR": str(home / "plain" / "sub")}
+    checks = {one["name"]: one for one in run("doctor", "--json", more=more).json["checks"]}
+    assert checks["directories"]["ok"] is False
+    assert f"{home / 'plain'} is not a directory" in checks["directories"]["text"]
+    assert run("status", more=more).out.startswith("supervisor  not running")
+    logs = run("supervisor", "logs", more=more)
+    assert logs.code == 2
+    assert "cannot be read: Not a directory" in logs.err
+    for arguments in (["list"], ["supervisor", "start"], ["show", "api"]):
+        assert "mistake" not in run(*arguments, more=more).err
+
+
+def test_doctor_tells_a_bad_configuration_once_and_nothing_of_what_was_not_done(
+    run: Run, home: Path
+) -> None:
+    file = home / ".config" / "tmuxclaude" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[resume]\nfoo = 3\n")
+    file.chmod(0o602)
+    for mode in (0o602, 0o600):
+        file.chmod(mode)
+        done = run("doctor")
+        assert done.code == 5
+        assert "MISSING" not in done.out
+        [line] = [line for line in done.out.splitlines() if str(file) in line]
+        assert line.startswith("wrong  configuration")
+        assert "not read" not in line
+    checks = {one["name"]: one for one in run("doctor", "--json").json["checks"]}
+    assert checks["Claude Code"]["ok"] is None
+    nothing = run("doctor", more={"PATH": str(home)}).out
+    assert "wrong  tmux           tmux is not installed. Install it" in nothing
+    assert "othing was" not in nothing
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["supervisor"], ["new", "--help"]])
 def test_help_is_help(arguments: list[str], run: Run) -> None:
     done = run(*arguments)
@@ -158,6 +224,22 @@ def test_no_logs_before_the_first_start(run: Run) -> None:
     done = run("supervisor", "logs")
     assert done.code == 3
     assert "no log yet" in done.err
+
+
+def test_logs_that_are_followed_into_a_file_are_there_at_once(
+    env: dict[str, str], home: Path, state_dir: Path
+) -> None:
+    log, shown = state_dir / "supervisor.log", home / "shown"
+    log.write_text("first\n")
+    command = [sys.executable, "-m", "tmuxclaude", "supervisor", "logs", "-f"]
+    with shown.open("wb") as file, subprocess.Popen(command, env=env, stdout=file) as process:
+        try:
+            until(lambda: shown.read_text() == "first\n", what=shown.read_text)
+            with log.open("a") as more:
+                more.write("second\n")
+            until(lambda: shown.read_text() == "first\nsecond\n", what=shown.read_text)
+        finally:
+            process.terminate()
 
 
 def test_logs_show_the_end_and_cannot_drive_the_terminal(run: Run, state_dir: Path) -> None:

@@ -6,13 +6,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.cli.conftest import Run, session
+from tests.cli.conftest import Run, on_terminal, session
 from tmuxclaude.api import wire
 from tmuxclaude.cli import quick
 from tmuxclaude.core.errors import UnreachableError
@@ -119,10 +121,12 @@ def test_unusual_surroundings_are_left_to_edges(env: dict[str, str]) -> None:
 
 def test_a_ping_is_what_the_wire_says(socket_path: Path) -> None:
     pong = wire.Pong(version="9", pid=4711, started_at=1_800_000_000.5, sessions=3)
+    pong = msgspec.structs.replace(pong, notices=["it sleeps"])
     with answering(socket_path, wire.encode(pong)) as asked:
         answer = quick.ask_ping(str(socket_path))
     assert wire.decode_request(asked[0]) == wire.Ping()
-    assert answer == {"version": "9", "pid": 4711, "started_at": 1_800_000_000.5, "sessions": 3}
+    known = {"version": "9", "pid": 4711, "started_at": 1_800_000_000.5, "sessions": 3}
+    assert answer == known | {"notices": ["it sleeps"]}
 
 
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b"[]\n", b""])
@@ -175,6 +179,27 @@ def test_list_says_who_acts_next_and_when(run: Run, books: Books, home: Path) ->
     assert len(run("list", "--all", "--json").json["sessions"]) == 3
 
 
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_list_never_wraps_and_keeps_what_counts(
+    columns: int, books: Books, home: Path, env: dict[str, str]
+) -> None:
+    soon = Outlook(Actor.CLAUDE, time.time() + 260_000, "weekly limit; its own continue is armed")
+    deep = str(home / ("deep/" * 50))
+    one = session("a-rather-long-name", home, state=State.LIMITED, outlook=soon, directory=deep)
+    books.sessions.add(one)
+    books.sessions.add(session("web", home))
+    shown = on_terminal(["list"], columns, env, home).splitlines()
+    table = [line for line in shown if "no supervisor is running" not in line]
+    assert max(map(len, table)) <= columns
+    assert len(table) == 3
+    if columns == 80:
+        assert ", in 3d" in table[1]
+        assert "  weekly limit; its o" in table[1]
+    if columns == 120:
+        assert "~/de" in table[1]
+        assert "/deep  Claude Code  " in table[1]
+
+
 def test_both_ways_to_list_and_status_say_the_same(run: Run, books: Books, home: Path) -> None:
     books.sessions.add(session("api", home))
     for verb in ("list", "status"):
@@ -213,6 +238,7 @@ def test_status_counts_and_names_the_soonest(run: Run, books: Books, home: Path)
     assert data["supervisor"] == {"running": False}
     assert data["sessions"] == {"idle": 1, "limited": 2}
     assert data["next"]["name"] == "sooner"
+    assert data["for_you"] == ["ask"]
 
 
 def test_without_a_database_it_says_what_to_do(run: Run) -> None:

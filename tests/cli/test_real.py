@@ -116,6 +116,67 @@ def test_what_cannot_be_done_is_refused_with_the_reason(real: Run) -> None:
     assert states(real)["api"] != "ended"
 
 
+def test_a_broken_configuration_does_not_stop_the_supervisor(real: Run, home: Path) -> None:
+    first = real("supervisor", "start", "--json").json["supervisor"]["pid"]
+    file = home / ".config" / "tmuxclaude" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[resume]\nfoo = 3\n")
+    file.chmod(0o600)
+    done = real("supervisor", "restart")
+    assert done.code == 2
+    assert "resume.foo" in done.err
+    assert real("supervisor", "status", "--json").json["supervisor"]["pid"] == first
+    file.unlink()
+
+
+def test_a_window_opens_in_the_tmux_session_that_was_named_or_not_at_all(
+    real: Run, tmux: Callable[..., str], home: Path
+) -> None:
+    refused = real("new", "api", "-c", "api", "-t", "my work")
+    assert refused.code == 3
+    assert "there is no tmux session 'my work'; nothing was opened" in refused.err
+    assert states(real) == {}
+    assert list((home / ".local" / "state" / "tmuxclaude" / "hooks").glob("*.json")) == []
+
+    opened = real("new", "api", "-c", "api", "-t", "mine")
+    assert opened.code == 0, opened.err
+    assert "there was no tmux session mine, so it was made" in opened.out
+    assert tmux("list-windows", "-a", "-F", "#{session_name} #{window_name}") == "mine api"
+    assert real("list", "--json").json["sessions"][0]["tmux_session"] == "mine"
+
+    tmux("rename-session", "-t", "mine", "my work")
+    again = real("new", "web", "-c", "api", "-t", "my work")
+    assert again.code == 0, again.err
+    assert "note" not in again.out
+    assert "my work web" in tmux("list-windows", "-a", "-F", "#{session_name} #{window_name}")
+    outside = real("new", "out", "-c", "api")
+    assert "note" not in outside.out
+    assert real("list", "--json").json["sessions"][-1]["tmux_session"] == "claude"
+
+
+def test_stop_and_resume_say_in_a_sentence_what_became_of_it(real: Run, home: Path) -> None:
+    assert real("new", "api", "-c", "api", "-d").code == 0
+    stopped = real("stop", "api", "--now")
+    assert stopped.out == (
+        "api: has ended (to come back to its conversation: tmuxclaude resume api)\n"
+    )
+    [row] = real("list", "--all", "--json").json["sessions"]
+    assert row["reason"] == "stopped by you"
+
+    (home / "bin" / "claude").write_text("#!/bin/sh\nexit 3\n")
+    resumed = real("resume", "api")
+    assert resumed.code == 4
+    assert resumed.out.splitlines() == [
+        "api: opens it again (a new conversation, without text)",
+        "api: its conversation had no messages yet, so a new one was begun",
+        "api: it is lost again: it ended with status 3",
+    ]
+    log = real("supervisor", "logs").out
+    assert "api: stopped: by you" in log
+    assert "api: started: in pane" in log
+    assert "api: state: starting → lost" in log
+
+
 def test_without_tmux_nothing_is_opened(real: Run, home: Path) -> None:
     done = real("new", more={"PATH": str(home / "bin")})
     assert done.code == 3

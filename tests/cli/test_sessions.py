@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, session
-from tmuxclaude.core.model import Actor, Attempt, Limit, LimitKind, Outlook, Source, State, Step
+from tmuxclaude.core.model import (
+    Actor,
+    Attempt,
+    Limit,
+    LimitKind,
+    Outlook,
+    Source,
+    State,
+    Step,
+    Want,
+)
 from tmuxclaude.store.books import Books
 
 BEGAN = 1_800_000_000.0
@@ -73,7 +84,8 @@ def test_show_has_the_same_as_data(run: Run) -> None:
 def test_a_session_that_is_not_there_has_a_near_one(run: Run) -> None:
     done = run("show", "ap")
     assert done.code == 3
-    assert "did you mean api?" in done.err
+    assert "there is no session 'ap'" in done.err
+    assert "Did you mean api?" in done.err
 
 
 @pytest.mark.usefixtures("limited")
@@ -96,6 +108,42 @@ def test_the_living_session_has_the_name(run: Run, books: Books, home: Path) -> 
     books.sessions.add(session("api", home, uid="old", state=State.ENDED, created_at=BEGAN + 9))
     books.sessions.add(session("api", home, uid="new"))
     assert run("show", "api", "--json").json["uid"] == "new"
+
+
+def test_of_many_halts_and_messages_the_last_are_shown(run: Run, books: Books, home: Path) -> None:
+    one = session("api", home)
+    books.sessions.add(one)
+    for number in range(7):
+        limit = Limit(LimitKind.FIVE_HOUR, "hit", Source.TRANSCRIPT, BEGAN + number)
+        halt = books.halts.open_halt(one.uid, "c", limit, f"r{number}", BEGAN + number)
+        books.halts.save(replace(halt, ended_at=BEGAN + number))
+        sent = Attempt(0, one.uid, 1, f"message {number}", Step.DUE, BEGAN + number)
+        books.halts.step(books.halts.begin(sent), Step.CONFIRMED, BEGAN + number)
+    shown = run("show", "api").out
+    assert shown.count("5-hour limit:\n") == 5
+    assert "halts (the last 5; --json has the 2 before them)" in shown
+    assert "messages (the last 5; --json has the 2 before them):" in shown
+    assert '"message 6", confirmed' in shown
+    assert "message 1" not in shown
+    data = run("show", "api", "--json").json
+    assert (len(data["halts"]), len(data["messages"])) == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("want", "state", "line"),
+    [
+        (Want.UP, State.IDLE, None),
+        (Want.HOLD, State.IDLE, "held          by you; to go on: tmuxclaude release api"),
+        (Want.DOWN, State.WORKING, "stopped       by you; it has not ended yet"),
+    ],
+)
+def test_show_says_what_its_user_wanted_of_it(
+    want: Want, state: State, line: str | None, run: Run, books: Books, home: Path
+) -> None:
+    books.sessions.add(session("api", home, want=want, state=state))
+    lines = run("show", "api").out.splitlines()
+    assert line is None or line in lines
+    assert sum(word.startswith(("held", "stopped")) for word in lines) == (line is not None)
 
 
 def test_nobody_goes_to_a_window_that_is_gone(run: Run, books: Books, home: Path) -> None:

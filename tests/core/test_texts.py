@@ -115,6 +115,10 @@ def test_a_text_that_could_do_or_mean_something_is_not_typed_unasked(
     assert problem in (resume_text_problem(text) or "")
 
 
+def test_what_is_wrong_is_said_as_a_demand() -> None:
+    assert (resume_text_problem("Go on!") or "").startswith("the text must begin with a letter")
+
+
 @pytest.mark.parametrize("words", RECOGNISED)
 def test_no_recognised_word_is_typed_unasked(words: str) -> None:
     assert words in (resume_text_problem(f"Please, {words} now") or "")

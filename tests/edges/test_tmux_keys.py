@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import PrivateServer
-from tests.edges.playing import Box, nonce, open_box
+from tests.edges.playing import Box, nonce, open_box, open_window
 from tests.edges.prompt_box import PROMPT
 from tests.waiting import until
 from tmuxclaude.core.errors import UsageError
@@ -65,10 +65,29 @@ def test_the_program_in_front_can_be_required(tmux_server: PrivateServer) -> Non
         "display-message", "-p", "-t", box.pane.pane_id, "#{pane_current_command}"
     )
     assert tmux.type_text(box.pane, "a", command="2.1.329") == Refused(Obstacle.PROGRAM)
+    assert tmux.press_enter(box.pane, command="2.1.329") == Refused(Obstacle.PROGRAM)
+    assert tmux.press_stash(box.pane, command="2.1.329") == Refused(Obstacle.PROGRAM)
     assert tmux.type_text(box.pane, "b", command=name) == Sent()
+    assert tmux.press_enter(box.pane, command=name) == Sent()
     with pytest.raises(ValueError, match="program name"):
         tmux.type_text(box.pane, "c", command="a,b}")
-    until(lambda: box.read() == pasted("b"), what=lambda: repr(box.read()))
+    until(lambda: box.read() == pasted("b") + b"\r", what=lambda: repr(box.read()))
+
+
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [("2.1.329", "2.1.329"), ("claude", "claude"), ("bash", None), ("-zsh", None), ("a,b}", None)],
+)
+def test_what_is_in_front_is_known_but_a_shell_or_an_odd_name(
+    tmux_server: PrivateServer, named: str, known: str | None
+) -> None:
+    opened = open_window(tmux_server, "bash", "-c", 'exec -a "$0" sleep 1000', named)
+    shown = ("display-message", "-p", "-t", opened.pane.pane_id, "#{pane_current_command}")
+    until(
+        lambda: tmux_server.say(*shown) == named.lstrip("-"), what=lambda: tmux_server.say(*shown)
+    )
+    assert tmux_server.tmux.program(opened.pane) == known
+    assert tmux_server.tmux.program(other_nonce(opened.pane)) is None
 
 
 def test_a_draft_is_not_typed_over(tmux_server: PrivateServer) -> None:

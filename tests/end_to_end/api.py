@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.end_to_end import wire
-from tests.end_to_end.wire import Answer, Error, Hang, Limit, Request, Text, Tool
+from tests.end_to_end.wire import Answer, Cut, Error, Hang, Limit, Request, Text, Tool
 
 Fits = Callable[[Request], bool]
 Maker = Callable[[Request], Answer]
@@ -96,7 +96,7 @@ class Api:
         resets_at: float | None = None,
         *,
         until: float | None = None,
-        out_of_credits: bool = False,
+        no_credits: str = Limit.no_credits,
         only: Fits = everyone,
     ) -> Limit:
         """Answer with a usage limit that names `resets_at` (default: in an hour).
@@ -107,7 +107,7 @@ class Api:
         Set a reset that is only seconds ahead once Claude Code is idle: it may start slowly.
         """
         reset = time.time() + 3600 if resets_at is None else resets_at
-        limit = Limit(claim, int(reset), out_of_credits)
+        limit = Limit(claim, int(reset), no_credits)
         with self._lock:
             end = limit.resets_at if until is None else until
             self._limits.append(_Standing(limit, end, only))
@@ -180,6 +180,8 @@ class Api:
             body = wire.error_body(request.status, answer)
             return JSONResponse(body, request.status, headers)
         request.status = 200
+        if isinstance(answer, Cut):
+            return StreamingResponse(wire.cut(request), media_type="text/event-stream")
         headers = {"request-id": wire.new_id("req")}
         if request.subscriber and request.main:
             headers |= wire.good_headers(warning)

@@ -1,4 +1,4 @@
-"""Brings the real Claude Code, in one pinned version, into a cache outside the repository.
+"""Brings the real Claude Code, in one version, into a cache outside the repository.
 
 `python -m tests.end_to_end.claude_code` installs it and prints where it lies. Only the native
 binary of this platform is fetched, by npm as the user has configured it (registry, proxy); it
@@ -18,7 +18,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-VERSION = "2.1.329"
+PINNED = "2.1.329"
+VERSION = os.environ.get("E2E_CLAUDE_VERSION") or PINNED
+"""The version of everything here; `make record VERSION=...` sets another one."""
 SIZE = "about 380 MB"
 SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}

@@ -184,7 +184,7 @@ def test_answers_can_be_slow_or_missing(api: Api, server: Server) -> None:
 
 @native_off
 def test_a_limit_can_come_after_a_tool(api: Api, server: Server) -> None:
-    limit = Limit("five_hour", int(time.time()) + HOUR, out_of_credits=True)
+    limit = Limit("five_hour", int(time.time()) + HOUR, no_credits="out_of_credits")
     command = {"command": "echo hello", "description": "Say hello"}
     api.on("work", Tool("Bash", command, then=limit))
     session = server.claude()

@@ -68,15 +68,24 @@ class Error:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A reply whose connection is lost after its first block of words."""
+
+
+@dataclass(frozen=True)
 class Limit:
-    """The 429 that means "usage limit" to a subscriber."""
+    """The 429 that means "usage limit" to a subscriber.
+
+    `claim` may be empty (none is named), `resets_at` 0 (no time is told); `no_credits` says why
+    credits do not help: out_of_credits, org_spend_cap_reached, seat_tier_level_disabled ...
+    """
 
     claim: str = "five_hour"
     resets_at: int = 0
-    out_of_credits: bool = False
+    no_credits: str = "org_level_disabled"
 
 
-Answer = Text | Hang | Tool | Error | Limit
+Answer = Text | Hang | Cut | Tool | Error | Limit
 
 
 @dataclass(frozen=True)
@@ -176,7 +185,7 @@ def error_headers(answer: Error | Limit, subscriber: bool) -> dict[str, str]:
             return {}
         short = "anthropic-ratelimit-requests"
         return {"retry-after": "20", f"{short}-limit": "50", f"{short}-remaining": "0"}
-    wait = max(1, answer.resets_at - int(time.time()))
+    wait = max(1, answer.resets_at - int(time.time())) if answer.resets_at else 60
     headers = {"retry-after": str(wait), "x-should-retry": "false"}
     return headers | limit_headers(answer) if subscriber else headers
 
@@ -185,15 +194,16 @@ def limit_headers(limit: Limit) -> dict[str, str]:
     headers = {
         "-status": "rejected",
         "-representative-claim": limit.claim,
-        "-reset": str(limit.resets_at),
+        "-reset": str(limit.resets_at or ""),
         "-fallback-percentage": "0.5",
         "-overage-status": "rejected",
-        "-overage-disabled-reason": "org_level_disabled",
+        "-overage-disabled-reason": limit.no_credits,
     }
-    if limit.out_of_credits:
-        headers["-overage-disabled-reason"] = "out_of_credits"
-        headers["-overage-reset"] = str(limit.resets_at)
-    headers |= _windows(limit.claim, limit.resets_at, "rejected", 1.0)
+    if limit.no_credits == "out_of_credits":
+        headers["-overage-reset"] = str(limit.resets_at or "")
+    if limit.resets_at:
+        headers |= _windows(limit.claim, limit.resets_at, "rejected", 1.0)
+    headers = {name: value for name, value in headers.items() if value}
     return {UNIFIED + name: value for name, value in headers.items()}
 
 
@@ -252,6 +262,19 @@ def message(request: Request, answer: Text | Tool) -> Json:
             "service_tier": "standard",
         },
     }
+
+
+class ConnectionCutError(Exception):
+    """Raised in the middle of a stream, so that the server drops the connection."""
+
+
+async def cut(request: Request) -> AsyncIterator[str]:
+    """A whole block, so that Claude Code does not ask again, and then nothing more."""
+    async for event in stream(request, Text("I begin with")):
+        yield event
+        if "content_block_stop" in event:
+            await asyncio.sleep(0.5)  # or the client sees the loss before the words
+            raise ConnectionCutError
 
 
 async def stream(request: Request, answer: Text | Tool) -> AsyncIterator[str]:

@@ -1,8 +1,14 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tmuxclaude.core.model import Event, LimitKind, Source
 from tmuxclaude.store.books import Books
+from tmuxclaude.store.events import Events
+from tmuxclaude.store.format import DatabaseUnavailableError
 
 from .values import HALF_EMOJI, LIMIT
 
@@ -50,3 +56,39 @@ def test_events_of_one_instant_keep_their_order(books: Books) -> None:
 def test_evidence_that_json_does_not_know_is_kept_as_text(books: Books) -> None:
     books.events.note(1.0, "s1", "seen", "", {"path": Path("/x"), "kind": LimitKind.OPUS})
     assert books.events.of("s1")[0].evidence == {"path": "/x", "kind": "seven_day_opus"}
+
+
+def test_each_event_is_given_once_to_be_told(books: Books, path: Path) -> None:
+    assert books.events.take_untold() == []
+    for number in range(3):
+        books.events.note(float(number), "s1", "seen", HALF_EMOJI, {"n": number})
+    untold = books.events.take_untold()
+    assert untold == books.events.of("s1")
+    assert books.events.take_untold() == []
+    books.events.note(0.5, "", "start", "out of order")
+    assert [event.text for event in books.events.take_untold()] == ["out of order"]
+
+
+def test_what_was_not_told_is_told_by_the_next_supervisor(books: Books) -> None:
+    books.events.note(1.0, "s1", "seen", "told")
+    books.events.take_untold()
+    books.events.note(2.0, "s1", "seen", "left")
+    assert [event.text for event in Events(books.db).take_untold()] == ["left"]
+    assert Events(books.db).take_untold() == []
+
+
+def test_what_cannot_be_marked_is_not_given(books: Books, path: Path) -> None:
+    books.events.note(1.0, "s1", "seen", "x")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnavailableError):
+            books.events.take_untold()
+    assert [event.text for event in books.events.take_untold()] == ["x"]
+
+
+def test_an_event_that_happened_before_is_known(books: Books) -> None:
+    books.events.note(1.0, "s1", "reset", "halt 1")
+    assert books.events.has("s1", "reset", "halt 1")
+    assert not books.events.has("s2", "reset", "halt 1")
+    assert not books.events.has("s1", "draft", "halt 1")
+    assert not books.events.has("s1", "reset", "halt 2")

@@ -7,18 +7,17 @@ follows. What changes the world outside the registry is done by the two collabor
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from tmuxclaude.api import wire
-from tmuxclaude.core import errors, policy
+from tmuxclaude.api.brakes import Brakes, refuse_if_held
+from tmuxclaude.core import errors, names, policy
 from tmuxclaude.core.evidence import Evidence, explain
 from tmuxclaude.core.model import (
-    NAME,
     Attempt,
     Box,
     Halt,
@@ -55,6 +54,8 @@ class Watch(Protocol):
 
     def touch(self, uid: str) -> None: ...
 
+    def reconsider(self) -> None: ...
+
 
 class Journal(Protocol):
     """Opens the journal of a delivery."""
@@ -88,6 +89,12 @@ class Operations:
                 return self._resume(request)
             case wire.Stop():
                 return self._stop(request)
+            case wire.Hold() | wire.Release():
+                return self._hold(request)
+            case wire.Pause():
+                return self._brakes().pause(request)
+            case wire.Unpause():
+                return self._brakes().unpause()
             case wire.Send():
                 return self._send(request)
             case wire.Follow():
@@ -148,21 +155,16 @@ class Operations:
         """The name that was asked for, or one made of the directory's that nobody has."""
         taken = self.books.sessions.names_taken()
         if order.name is not None:
-            if not NAME.fullmatch(order.name):
-                raise errors.UsageError(
-                    f"{order.name!r} is no session name: letters, digits, _ and - only, beginning "
-                    "with a letter or digit, at most 48. Nothing was opened"
-                )
+            problem = names.name_problem(order.name)
+            if problem:
+                raise errors.UsageError(f"{problem}; nothing was opened")
             if order.name in taken:
                 raise errors.RefusedError(
                     f"a session {order.name} exists already; nothing was opened. "
                     f"Go to it: tmuxclaude attach {order.name}"
                 )
             return order.name
-        base = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(order.directory).name)[:40].strip("-_")
-        base = base or "claude"
-        numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
-        return next(name for name in (base, *numbered) if name not in taken)
+        return names.of_directory(order.directory, taken)
 
     # -- resume ----------------------------------------------------------------------------------
 
@@ -185,24 +187,38 @@ class Operations:
         lines = explain(evidence) if evidence is not None else []
         try:
             done, why, act = self._way(session, now)
-            attempt = None if dry else act()
+            in_spite_of = self._brakes().on_demand(session, now)
+            why = f"{why}; {in_spite_of}" if in_spite_of else why
+            begun = _Begun() if dry else act()
         except errors.TmuxclaudeError as problem:
+            early = problem if isinstance(problem, _TooEarlyError) else None
             return wire.Verdict(
                 name=session.name,
                 done="refused",
                 why=str(problem),
                 code=problem.code,
+                due=early.due if early else None,
+                actor=session.outlook.actor if early else "",
                 evidence=lines,
             )
-        return wire.Verdict(name=session.name, done=done, why=why, attempt=attempt, evidence=lines)
+        return wire.Verdict(
+            name=session.name,
+            done=done,
+            why=why,
+            attempt=begun.attempt,
+            notes=begun.notes,
+            evidence=lines,
+        )
 
-    def _way(self, session: Session, now: bool) -> tuple[str, str, Callable[[], int | None]]:
+    def _way(self, session: Session, now: bool) -> tuple[str, str, Callable[[], _Begun]]:
         """How ``session`` is resumed (``docs/cli.md``), or an error that says why not."""
+        refuse_if_held(session)
         halt = self.books.halts.current(session.uid)
         match session.state:
-            case State.WORKING | State.WAITING if halt is None or session.state is State.WORKING:
+            case State.WORKING | State.WAITING:
+                asks = f" ({session.reason})" if session.reason else ""
                 raise errors.RefusedError(
-                    f"{session.name} is {session.state}; nothing stopped it. "
+                    f"{session.name} is {session.state}{asks}; nothing was typed. "
                     f"Go to it: tmuxclaude attach {session.name}"
                 )
             case State.STARTING | State.QUEUED | State.RESUMING:
@@ -213,9 +229,9 @@ class Operations:
                     f"tmuxclaude send {session.name} TEXT"
                 )
             case State.ENDED:
-                return "reopens", "its conversation, without text", lambda: self._reopen(session)
+                return "reopens", _reopened(session), lambda: self._reopen(session)
             case State.LOST if halt is None:
-                return "reopens", "its conversation, without text", lambda: self._reopen(session)
+                return "reopens", _reopened(session), lambda: self._reopen(session)
         if halt is None:
             raise errors.RefusedError(f"{session.name} is limited, but its halt is not known yet")
         self._must_be_due(session, halt, now)
@@ -231,17 +247,9 @@ class Operations:
         if due is not None and due <= self.now():
             return
         name = policy.PLAIN_WORDS[halt.limit.kind]
-        when = (
-            f"due at {policy.local_time(due, session.zone)}"
-            if due is not None
-            else "no time is known"
-        )
-        raise errors.RefusedError(
-            f"{session.name} is stopped by its {name}, {when}; next is "
-            f"{session.outlook.actor}. To go before that: tmuxclaude resume {session.name} --now"
-        )
+        raise _TooEarlyError(f"{session.name} is stopped by its {name}; nothing was done", due)
 
-    def _wake(self, session: Session, halt: Halt) -> int:
+    def _wake(self, session: Session, halt: Halt) -> _Begun:
         attempt = self.books.halts.latest_attempt(session.uid)
         if attempt is not None and attempt.open:
             if attempt.halt != halt.id:
@@ -253,12 +261,13 @@ class Operations:
             text = self.watch.rules.resume.text
             attempt = self.journal.begin(session, text, halt, by_hand=True)
         self.watch.touch(session.uid)
-        return attempt.id
+        return _Begun(attempt.id)
 
-    def _reopen(self, session: Session) -> None:
+    def _reopen(self, session: Session) -> _Begun:
         session = replace(session, want=Want.UP, outlook=Outlook())
-        self.windows.reopen(session, None)
+        _, notes = self.windows.reopen(session, None)
         self.watch.touch(session.uid)
+        return _Begun(notes=notes)
 
     # -- stop and send ---------------------------------------------------------------------------
 
@@ -274,7 +283,10 @@ class Operations:
         if session.state is State.ENDED:
             return wire.Verdict(name=session.name, done="ended", why="it had ended already")
         if session.state in (State.WORKING, State.RESUMING) and not now:
-            why = f"{session.name} is {session.state}; nothing was done. To end it: stop --now"
+            why = (
+                f"{session.name} is {session.state}; nothing was done. To end it all the same: "
+                f"tmuxclaude stop {session.name} --now"
+            )
             return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
         session = replace(session, want=Want.DOWN)
         self.books.sessions.save(session)
@@ -289,11 +301,23 @@ class Operations:
         self.books.events.note(self.now(), session.uid, "stopped", "by you")
         if not self.windows.terminate(session):
             self.windows.close(session)
-        return wire.Verdict(name=session.name, done="stops", why="asked to end (SIGTERM)")
+        return wire.Verdict(name=session.name, done="stops", why="its process was asked to end")
+
+    def _hold(self, order: wire.Hold | wire.Release) -> wire.Verdicts:
+        if not order.names:
+            raise errors.UsageError("name one or more sessions; nothing was done")
+        brakes = self._brakes()
+        change = brakes.hold if isinstance(order, wire.Hold) else brakes.release
+        sessions = [self._named(name) for name in order.names]
+        return wire.Verdicts(sessions=[change(session) for session in sessions])
+
+    def _brakes(self) -> Brakes:
+        return Brakes(self.books, self.watch, self.now)
 
     def _send(self, order: wire.Send) -> wire.Progress:
         session = self._named(order.name)
         _check_text(order.text)
+        refuse_if_held(session)
         if session.state is not State.IDLE:
             raise errors.RefusedError(
                 f"{session.name} is {session.state}, not idle; nothing was typed"
@@ -331,9 +355,8 @@ class Operations:
     def _named(self, name: str) -> Session:
         session = self.books.sessions.by_name(name)
         if session is None:
-            raise errors.NotFoundError(
-                f"there is no session {name!r}; nothing was done. See: tmuxclaude list --all"
-            )
+            known = {session.name for session in self.books.sessions.all()}
+            raise errors.NotFoundError(names.no_such(name, sorted(known)))
         return session
 
     def _progress(self, attempt: Attempt, session: Session) -> wire.Progress:
@@ -344,6 +367,28 @@ class Operations:
             reason=attempt.reason,
             open=attempt.open,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What an asker may follow, and what is worth knowing of what was begun."""
+
+    attempt: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class _TooEarlyError(errors.RefusedError):
+    """A resume before its time. ``due``: that time, ``None`` when nobody knows it."""
+
+    def __init__(self, message: str, due: float | None) -> None:
+        super().__init__(message)
+        self.due = due
+
+
+def _reopened(session: Session) -> str:
+    """What a session without an open halt continues with: see ``Windows.reopen``."""
+    known = session.conversation is not None and session.recorded
+    return "its conversation, without text" if known else "a new conversation, without text"
 
 
 def _check_text(text: str) -> None:

@@ -36,6 +36,11 @@ class _Client:
     deadline: float | None = None
     closing: bool = False
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether a whole request waits for its turn, and the client has taken what it was told."""
+        return not self.outbox and b"\n" in self.inbox
+
 
 class Server:
     """Listens at ``path`` and answers with ``answer`` (a request in, an answer out).
@@ -60,7 +65,7 @@ class Server:
             path.unlink()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.setblocking(False)
-        before = os.umask(0o077)
+        before = os.umask(0o177)
         try:
             self._listener.bind(str(path))
         finally:
@@ -69,26 +74,43 @@ class Server:
         self._listener.listen(MAX_CLIENTS)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
-    def expire(self) -> float | None:
-        """Closes clients that are too slow; returns when the next one will be (monotonic)."""
+    def serve(self) -> float | None:
+        """Serves who has asked more than once; closes who is too slow. Once in each loop.
+
+        Returns when it wants to be called again (monotonic), whatever the selector says.
+        """
+        for client in [c for c in self._clients if c.has_asked]:
+            self._ready(client)
         now = self._monotonic()
         for client in [c for c in self._clients if c.deadline is not None and c.deadline <= now]:
+            if not client.outbox and self._was_late(client):
+                continue
             if client.inbox and not client.outbox:
                 slow = errors.UsageError("the request came too slowly")
                 with contextlib.suppress(OSError):
                     client.connection.send(wire.encode(wire.failure(slow)))
             self._drop(client)
+        if any(client.has_asked for client in self._clients):
+            return now
         return min((c.deadline for c in self._clients if c.deadline is not None), default=None)
+
+    def _was_late(self, client: _Client) -> bool:
+        """Whether its request had come in time, and it was us who were busy elsewhere."""
+        with contextlib.suppress(OSError):
+            if client.connection.recv(wire.MAX_BYTES, socket.MSG_PEEK):
+                self._ready(client)
+        return client.deadline is None or client.deadline > self._monotonic()
 
     def close(self) -> None:
         """Stops listening, closes every client, and removes the socket file if it is still ours."""
         for client in list(self._clients):
             self._drop(client)
-        self._selector.unregister(self._listener)
-        self._listener.close()
+        # While the listener is open, its inode number cannot be another socket's.
         with contextlib.suppress(FileNotFoundError):
             if self._path.stat().st_ino == self._inode:
                 self._path.unlink()
+        self._selector.unregister(self._listener)
+        self._listener.close()
 
     def _accept(self, _events: int) -> None:
         try:
@@ -110,7 +132,7 @@ class Server:
         """
         try:
             if not client.outbox:
-                if b"\n" not in client.inbox and not self._read(client):
+                if not client.has_asked and not self._read(client):
                     self._drop(client)
                     return
                 self._take(client)
@@ -157,14 +179,12 @@ class Server:
                 sent = client.connection.send(client.outbox)
                 del client.outbox[:sent]
             if not client.outbox:
-                begun = client.inbox and b"\n" not in client.inbox
+                begun = client.inbox and not client.has_asked
                 client.deadline = self._monotonic() + LINE_SECONDS if begun else None
         if client.closing and not client.outbox:
             self._drop(client)
             return
-        # A request that has come already waits for nothing but its turn.
-        ours = client.outbox or b"\n" in client.inbox
-        waits = selectors.EVENT_WRITE if ours else selectors.EVENT_READ
+        waits = selectors.EVENT_WRITE if client.outbox else selectors.EVENT_READ
         key = self._selector.get_key(client.connection)
         self._selector.modify(client.connection, waits, key.data)
 

@@ -33,12 +33,13 @@ class Ping(Request, frozen=True, tag="ping"):
 
 
 class Pong(Answer, frozen=True, tag="pong"):
-    """``started_at``: UTC epoch seconds. ``poll_seconds``: the pace of the supervisor."""
+    """``started_at``: UTC epoch seconds. ``notices``: what keeps the supervisor from its work."""
 
     version: str
     pid: int
     started_at: float
     sessions: int
+    notices: list[str] = []
 
 
 class New(Request, frozen=True, tag="new"):
@@ -89,8 +90,10 @@ class Resume(Request, frozen=True, tag="resume"):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is done (or, in a dry run, would be) for one session, and on what evidence.
 
-    ``done``: ``types``, ``relaunches``, ``reopens``, ``stops``, ``ended`` or ``refused``. ``code``
-    is that of the error when refused. ``attempt``: whose steps to follow.
+    ``done``: ``types``, ``relaunches``, ``reopens``, ``stops``, ``ended``, ``held``, ``released``
+    or ``refused``. ``code`` is that of the error when refused. ``attempt``: whose steps to follow.
+    A resume that was refused because it is too early says when it is ``due`` (UTC epoch seconds;
+    ``None``: nobody knows) and which ``actor`` acts next (``claude``, ``tmuxclaude``, ``you``).
     """
 
     name: str
@@ -98,6 +101,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     code: str = ""
     attempt: int | None = None
+    due: float | None = None
+    actor: str = ""
+    notes: list[str] = []
     evidence: list[str] = []
 
 
@@ -113,6 +119,44 @@ class Stop(Request, frozen=True, tag="stop"):
     names: list[str] = []
     every: bool = False
     now: bool = False
+
+
+class Hold(Request, frozen=True, tag="hold"):
+    """Watch these sessions and never touch them, until they are released."""
+
+    names: list[str]
+
+
+class Release(Request, frozen=True, tag="release"):
+    """The end of a hold."""
+
+    names: list[str]
+
+
+class Pause(Request, frozen=True, tag="pause"):
+    """Resume nothing unasked. ``until``: as a person says it, ``None``: until ``Unpause``.
+
+    ``zone``: the caller's time zone, in which ``until`` is meant.
+    """
+
+    until: str | None = None
+    zone: str = "UTC"
+
+
+class Unpause(Request, frozen=True, tag="unpause"):
+    """The end of a pause."""
+
+
+class Paused(Answer, frozen=True, tag="paused"):
+    """Whether resumes are paused now, since when and until when (``None``: by hand).
+
+    ``before``: whether they were when it was asked.
+    """
+
+    paused: bool
+    before: bool
+    since: float | None = None
+    until: float | None = None
 
 
 class Send(Request, frozen=True, tag="send"):
@@ -166,8 +210,21 @@ class Failure(Answer, frozen=True, tag="error"):
     message: str
 
 
-AnyRequest: TypeAlias = Ping | New | Resume | Stop | Send | Follow | Explain | Shutdown
-AnyAnswer: TypeAlias = Pong | Opened | Verdicts | Progress | Explained | Done | Failure
+AnyRequest: TypeAlias = (
+    Ping
+    | New
+    | Resume
+    | Stop
+    | Hold
+    | Release
+    | Pause
+    | Unpause
+    | Send
+    | Follow
+    | Explain
+    | Shutdown
+)
+AnyAnswer: TypeAlias = Pong | Opened | Verdicts | Paused | Progress | Explained | Done | Failure
 
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)

@@ -31,8 +31,9 @@ _CLAIMS = {
     "seven_day_opus": LimitKind.OPUS,
     "seven_day_sonnet": LimitKind.SONNET,
     "seven_day_overage_included": LimitKind.MODEL,  # 2.1.329 prints it as "Fable limit"
-    "overage": LimitKind.CREDIT,
 }
+"""The claim ``overage`` is not here: whether credits, a seat or time is what is missing, only the
+words of 2.1.329 tell."""
 
 _MODEL_VERSION = r"(?: [\d.]+)?(?: weekly)?"
 _NAMES: tuple[tuple[str, LimitKind], ...] = (
@@ -41,7 +42,8 @@ _NAMES: tuple[tuple[str, LimitKind], ...] = (
     (rf"opus{_MODEL_VERSION}", LimitKind.OPUS),
     (rf"sonnet{_MODEL_VERSION}", LimitKind.SONNET),
     (rf"(?:fable|haiku|mythos){_MODEL_VERSION}", LimitKind.MODEL),
-    (r"(?:\w+'s )?monthly(?: spend)?", LimitKind.SPEND),
+    (r"(?:(?:\w+'s )?monthly|individual)(?: spend)?", LimitKind.SPEND),
+    (r"spend", LimitKind.SPEND),
     (r"\w+'s pooled group", LimitKind.SPEND),
     (r"usage credit", LimitKind.CREDIT),
     (r"fast", LimitKind.OTHER),  # fast mode pauses; the turn could go on without it
@@ -74,6 +76,7 @@ _OTHERS: tuple[tuple[str, LimitKind], ...] = (
     (rf"Your usage allocation has been disabled by your admin{_SAID}", LimitKind.SEAT),
     (rf"Your group(?:'|’)s usage limit is set to \$0{_SAID}", LimitKind.SEAT),
     (rf"This service is disabled for your org{_SAID}", LimitKind.SEAT),
+    (rf"Usage is paused for your organization{_SAID}", LimitKind.SEAT),
     (r"(?:Please )?try again in \d+ (?:second|minute|hour|day)s?\.?", LimitKind.USAGE),
 )  # fmt: skip
 
@@ -105,22 +108,37 @@ _ERRORS = {
     "billing_error": LimitKind.CREDIT,
     "overloaded": LimitKind.OVERLOADED,
     "server_error": LimitKind.SERVER,
-    "rate_limit": LimitKind.RATE,
+}
+_API_ERRORS = {
+    "model_requires_usage_credits": LimitKind.CREDIT,
+    "long_context_credits_required": LimitKind.CREDIT,
+    "gateway_signin_required": LimitKind.AUTH,
+    "gateway_session_expired": LimitKind.AUTH,
+    "provider_credentials": LimitKind.AUTH,
+    # Connections that no second try mends; 2.1.329 calls them "server_error" too.
+    "tls_untrusted_ca": LimitKind.OTHER,
+    "tls_cert_signature_failure": LimitKind.OTHER,
+    "gateway_content_type": LimitKind.OTHER,
 }
 _STATUSES = {
     401: LimitKind.AUTH,
     402: LimitKind.CREDIT,
     403: LimitKind.AUTH,
-    429: LimitKind.RATE,
     529: LimitKind.OVERLOADED,
 }
 _ERROR_TEXTS: tuple[tuple[str, LimitKind], ...] = (
     (r"credit balance (?:is )?too low", LimitKind.CREDIT),
     (r"please run /login", LimitKind.AUTH),
     (r"^API Error: 529\b|\boverloaded\b", LimitKind.OVERLOADED),
+    (r"^(?:Fable|Haiku|Mythos|Opus|Sonnet) is experiencing high load\b", LimitKind.OVERLOADED),
     (r"^API Error: 5\d\d\b", LimitKind.SERVER),
-    (r"^API Error: (?:429\b|Request rejected \(429\))", LimitKind.RATE),
-)
+    (r"^API Error: (?:429\b|Request rejected \(429\))|^(?:API Error: )?rate limit\b"
+     r"|\byour organization(?:'|’)s rate limit\b", LimitKind.RATE),
+    (r"^API Error: (?:Connection (?:error|closed|dropped|lost|refused|to the API was lost)\b"
+     r"|Request timed out\b|Stream idle timeout\b|No internet route\b"
+     r"|Can(?:'|’)t reach the API server\b|Unable to connect to API(?:\.| \(|$))",
+     LimitKind.SERVER),
+)  # fmt: skip
 _ERROR_PATTERNS = tuple((re.compile(text, re.IGNORECASE), kind) for text, kind in _ERROR_TEXTS)
 
 
@@ -151,13 +169,17 @@ def from_error(
     """The kind of a transcript's error record.
 
     ``error``, ``api_error``, ``status``: its fields ``error``, ``apiError``, ``apiErrorStatus``.
-    Which kind it is says nothing about a reset time. What nobody knows is ``OTHER``.
+    A 429 is a rate, which another try may end, only where the words say so: 2.1.329 passes on what
+    the server says of an organization's budget under the same status. Which kind it is says
+    nothing about a reset time. What nobody knows is ``OTHER``.
     """
     if NOT_A_LIMIT in text:
         return LimitKind.RATE
     said = recognise(text)
     if api_error == "usage_limit_reached":
         return said.kind if said else LimitKind.USAGE
+    if api_error in _API_ERRORS:
+        return said.kind if said else _API_ERRORS[api_error]
     if said and (status in (None, 402, 429) or error in ("rate_limit", "billing_error")):
         return said.kind
     if status == 529:  # 2.1.329 calls it "server_error"

@@ -5,22 +5,28 @@ Knows no verb from the inside.
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 
 import click
 
 from tmuxclaude import __version__
+from tmuxclaude.cli import layout
 from tmuxclaude.cli.options import Verbs, help_when_alone
 from tmuxclaude.core.errors import UsageError
 
 FAMILIES = {
     "new": "opening",
     "list": "sessions",
-    "show": "sessions",
+    "show": "show",
     "attach": "sessions",
     "stop": "sessions",
     "resume": "resuming",
     "send": "resuming",
+    "hold": "brakes",
+    "release": "brakes",
+    "pause": "brakes",
+    "unpause": "brakes",
     "status": "sessions",
     "supervisor": "supervisor",
     "config": "config",
@@ -69,6 +75,10 @@ def run(arguments: list[str]) -> int:
         return 130
     except SystemExit as ended:  # what click makes of a pipe whose reader has left
         raise BrokenPipeError from ended
+    except OSError as problem:  # click prints --help and --version itself
+        if problem.errno != errno.ENOSPC or problem.filename is not None:
+            raise
+        raise layout.OutputError(problem.strerror) from problem
     except click.ClickException as problem:
         raise UsageError(_explained(problem)) from problem
     return code if isinstance(code, int) else 0
@@ -77,4 +87,8 @@ def run(arguments: list[str]) -> int:
 def _explained(problem: click.ClickException) -> str:
     message = problem.format_message()
     context = problem.ctx if isinstance(problem, click.UsageError) else None
-    return f"{message}\nSee: {context.command_path} --help" if context else message
+    if context is None:
+        return message
+    hint = getattr(context.command, "hint", "") if isinstance(problem, click.NoSuchOption) else ""
+    lines = [message, hint, f"See: {context.command_path} --help"]
+    return "\n".join(line for line in lines if line)

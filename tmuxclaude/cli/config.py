@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tmuxclaude import app
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout
 from tmuxclaude.cli.options import Verbs, as_json
 from tmuxclaude.core.rules import entries
 
@@ -30,14 +30,14 @@ def path(as_json: bool) -> int:
     """Print where the configuration file is, or would be."""
     file = app.paths().config
     data = {"config": str(file), "exists": file.exists()}
-    show.out(show.json_text(data) if as_json else show.visible(str(file)))
+    layout.out(layout.json_text(data) if as_json else layout.visible(str(file)))
     return 0
 
 
 def _show(as_json: bool) -> int:
     rules = app.rules(app.paths())
     if as_json:
-        show.out(show.json_text({entry.name: entry.value for entry in entries(rules)}))
+        layout.out(layout.json_text({entry.name: entry.value for entry in entries(rules)}))
     else:
-        show.out(app.config_text(rules).rstrip("\n"))
+        layout.out(app.config_text(rules).rstrip("\n"))
     return 0

@@ -7,12 +7,11 @@ traceback in a file, for it is of no use to the person who meets it.
 from __future__ import annotations
 
 import os
-import sys
 import time
 import traceback
 from typing import TYPE_CHECKING
 
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout
 from tmuxclaude.core.errors import TmuxclaudeError
 
 if TYPE_CHECKING:
@@ -32,10 +31,10 @@ def tell(problem: Exception, as_json: bool) -> int:
 def say(code: str, message: str, as_json: bool) -> None:
     """With ``--json`` standard output carries one JSON document, also when it is an error."""
     if as_json:
-        show.out(show.failure(code, message))
-        sys.stdout.flush()
+        layout.out(layout.failure(code, message))
+        layout.flush()
     else:
-        show.complain(message)
+        layout.complain(message)
 
 
 def _bug(problem: Exception) -> str:

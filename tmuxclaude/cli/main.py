@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from tmuxclaude.cli import layout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +17,7 @@ BROKEN_PIPE = 141
 
 def main() -> int:
     """Runs the command line and returns its exit code; no traceback ever reaches a user."""
+    _open_streams()
     arguments = sys.argv[1:]
     as_json = "--json" in arguments and "--" not in arguments[: arguments.index("--json")]
     return guarded(lambda: _run(arguments), as_json)
@@ -23,11 +26,22 @@ def main() -> int:
 def guarded(run: Callable[[], int], as_json: bool) -> int:
     """``run()``, with every error told in its own way and turned into its exit code."""
     try:
-        code = run()
-        sys.stdout.flush()
+        return _told(run, as_json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        layout.to_nowhere(sys.stdout)
         return BROKEN_PIPE
+    except layout.OutputError as problem:
+        layout.to_nowhere(sys.stdout)
+        layout.complain(str(problem))
+        return problem.exit_code
+
+
+def _told(run: Callable[[], int], as_json: bool) -> int:
+    try:
+        code = run()
+        layout.flush()
+    except (BrokenPipeError, layout.OutputError):
+        raise
     except KeyboardInterrupt:
         return 130
     except Exception as problem:  # noqa: BLE001 - the last place where it can be told kindly
@@ -35,6 +49,23 @@ def guarded(run: Callable[[], int], as_json: bool) -> int:
 
         return failures.tell(problem, as_json)
     return code
+
+
+def _open_streams() -> None:
+    """Whatever the caller closed leads to nowhere, so that no file of ours takes its place.
+
+    What the encoding of a stream cannot say is escaped.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, so this one
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _run(arguments: list[str]) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from tmuxclaude.cli.options import TmuxServer
 from tmuxclaude.cli.quick import sessions
 from tmuxclaude.core.errors import NotFoundError
+from tmuxclaude.core.names import no_such
 
 if TYPE_CHECKING:
     from tmuxclaude.cli.quick import Row
@@ -22,8 +22,14 @@ def one(paths: Paths, name: str, server: TmuxServer) -> Row:
     known = sessions(str(paths.database), True, server.only)
     found = [row for row in known if row["name"] == name]
     if not found:
-        raise NotFoundError(_nobody(name, [str(row["name"]) for row in known], server))
-    return max(found, key=lambda row: (row["state"] != "ended", float(row["created_at"])))
+        where = f" on the tmux server {server.only}" if server.only else ""
+        raise NotFoundError(no_such(name, [str(row["name"]) for row in known], where))
+    return max(found, key=rank)
+
+
+def rank(row: Row) -> tuple[bool, float]:
+    """Which of the sessions of one name is meant: the one that ranks highest."""
+    return row["state"] != "ended", float(row["created_at"])
 
 
 def chosen(
@@ -38,10 +44,3 @@ def chosen(
     if every:
         return [row["name"] for row in sessions(str(paths.database), False, server.only)], False
     return [one(paths, name, server)["name"] for name in names], False
-
-
-def _nobody(name: str, known: list[str], server: TmuxServer) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    where = f" on the tmux server {server.only}" if server.only else ""
-    hint = f"did you mean {near[0]}?" if near else "see: tmuxclaude list --all"
-    return f"there is no session {name}{where}; {hint}"

@@ -13,19 +13,21 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout, quick
 from tmuxclaude.cli.options import PassesOn, TmuxServer, after_dashes, as_json, tmux_server
 from tmuxclaude.cli.sessions import become
-from tmuxclaude.core.errors import UsageError
-from tmuxclaude.core.model import NAME
+from tmuxclaude.core.errors import UnreachableError, UsageError
+from tmuxclaude.core.names import name_problem
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.texts import text_problem
+
+DASHED = "Claude Code's own options stand after --, as in: tmuxclaude new -- --model opus"
 
 OPENING_PATIENCE = 30.0
 """Seconds that the supervisor may take to open a window on a busy machine."""
 
 
-@click.command("new", cls=PassesOn)
+@click.command("new", cls=PassesOn, hint=DASHED)
 @click.argument("name", required=False)
 @click.option("-c", "directory", metavar="DIR", help="Where Claude Code works [here].")
 @click.option("-t", "tmux_session", metavar="TMUX_SESSION", help="The tmux session of the window.")
@@ -45,10 +47,11 @@ def new_command(
     NAME defaults to the directory's. What follows "--" goes to Claude Code. Inside tmux the window
     opens in this tmux session; outside in one called "claude", which is attached on a terminal.
     """
-    _check(name, prompt)
+    _check(name, tmux_session, prompt)
     place = _directory(directory)
     app.check_tmux()
     server = tmux_server()
+    _must_answer(server, os.environ)
     paths = app.paths()
     rules = app.rules(paths)
     pane = _own_pane(server, os.environ)
@@ -75,19 +78,31 @@ def new_command(
     return 0
 
 
-def _check(name: str | None, prompt: str | None) -> None:
-    if name is not None and not NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot be a session's name. A name begins with a letter or a digit and has "
-            "at most 48 letters, digits, - and _"
-        )
+def _check(name: str | None, tmux_session: str | None, prompt: str | None) -> None:
+    problem = name_problem(name) if name is not None else None
+    if problem:
+        raise UsageError(f"{problem}; nothing was opened")
+    if tmux_session == "":
+        raise UsageError("-t: a tmux session has a name; nothing was opened")
     problem = text_problem(prompt) if prompt is not None else None
     if problem:
         raise UsageError(f"--prompt: {problem}")
 
 
+def _must_answer(server: TmuxServer, env: Mapping[str, str]) -> None:
+    """A ``$TMUX`` that outlived its server would have another one made where that one was."""
+    inside = server.only is None and env.get("TMUX", "").partition(",")[0]
+    if inside and not quick.listens(inside):
+        raise UnreachableError(
+            f"$TMUX names {inside}, where no tmux server answers; nothing was opened. If you are "
+            "not in tmux: unset TMUX; to choose another server: -L or -S"
+        )
+
+
 def _directory(given: str | None) -> str:
     """The directory, absolute and as it was given; symbolic links in it are kept."""
+    if given == "":
+        raise UsageError("-c: a directory has a name; nothing was opened")
     try:
         place = Path(given if given is not None else ".").absolute()
     except FileNotFoundError:
@@ -96,7 +111,15 @@ def _directory(given: str | None) -> str:
         raise UsageError(f"the directory {place} does not exist; nothing was opened")
     if not place.is_dir():
         raise UsageError(f"{place} is not a directory; nothing was opened")
-    return str(place.resolve() if ".." in place.parts else place)
+    chosen = str(place.resolve() if ".." in place.parts else place)
+    try:
+        chosen.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the name of the directory {chosen} is not UTF-8, so it could not be kept; nothing "
+            "was opened. Rename it, or give another one: -c DIR"
+        ) from None
+    return chosen
 
 
 def _own_pane(server: TmuxServer, env: Mapping[str, str]) -> str | None:
@@ -140,11 +163,11 @@ def _on_terminal() -> bool:
 
 def _show(opened: wire.Opened, prompt: str | None, as_json: bool, elsewhere: bool) -> None:
     if as_json:
-        show.out(show.json_text(show.untagged(wire.plain(opened))))
+        layout.out(layout.json_text(layout.untagged(wire.plain(opened))))
         return
     lines = [
         ("session", opened.name),
-        ("directory", show.short(opened.directory)),
+        ("directory", layout.short(opened.directory)),
         ("tmux", f"pane {opened.pane} on {opened.socket}"),
         ("conversation", opened.conversation or "not known yet"),
     ]
@@ -153,4 +176,4 @@ def _show(opened: wire.Opened, prompt: str | None, as_json: bool, elsewhere: boo
         lines.append(("prompt", f"typed when it is ready; see: tmuxclaude show {opened.name}"))
     if elsewhere:
         lines.append(("go there", f"tmuxclaude attach {opened.name}"))
-    show.out(show.pairs(lines))
+    layout.out(layout.pairs(lines))

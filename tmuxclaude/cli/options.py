@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tmuxclaude import app
+from tmuxclaude.cli import layout
 
 _SERVER = "tmuxclaude.server"
 _AFTER_DASHES = "tmuxclaude.after-dashes"
@@ -71,10 +72,11 @@ def _server_options() -> list[click.Parameter]:
 
 
 class Verb(click.Command):
-    """A command of ours: it has -L and -S."""
+    """A command of ours: it has -L and -S. ``hint``: what an unknown option may have meant."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, hint: str = "", **more: Any) -> None:
         super().__init__(*args, **more)
+        self.hint = hint
         self.params += _server_options()
 
 
@@ -96,6 +98,7 @@ class Verbs(click.Group):
     """A group of verbs; alone it shows what there is."""
 
     command_class = Verb
+    hint = "Options stand behind the command."
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **({"invoke_without_command": True} | more))
@@ -105,4 +108,4 @@ class Verbs(click.Group):
 def help_when_alone(context: click.Context) -> None:
     """For the body of a group: prints its help when no verb was given."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        layout.out(context.get_help())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout
 from tmuxclaude.core.errors import UnreachableError
 from tmuxclaude.store import reader
 
@@ -28,6 +28,16 @@ PATIENCE = 2.0
 ACTORS = {"claude": "Claude Code", "tmuxclaude": "tmuxclaude", "you": "you", "nobody": ""}
 
 ASLEEP = "no supervisor is running, so nothing is watched; see: tmuxclaude supervisor start"
+
+
+HEADS = ("NAME", "STATE", "SINCE", "DIRECTORY", "NEXT", "WHEN", "WAITS FOR")
+FITS = {
+    "SINCE": layout.Fit(may_go=True),
+    "DIRECTORY": layout.Fit(12, middle=True, may_go=True),
+    "WAITS FOR": layout.Fit(20),
+    "NAME": layout.Fit(10, middle=True),
+}
+"""What gives way first in a terminal that is too narrow; who acts and when does not."""
 
 
 class Call:
@@ -113,20 +123,22 @@ def list_sessions(files: Places, every: bool, as_json: bool, server: str | None)
     rows, running = sessions(files.database, every, server), listens(files.socket)
     if as_json:
         watched = {"running": running}
-        show.out(
-            show.json_text({"sessions": [session_json(row) for row in rows], "supervisor": watched})
+        layout.out(
+            layout.json_text(
+                {"sessions": [session_json(row) for row in rows], "supervisor": watched}
+            )
         )
         return 0
     if rows:
         now = time.time()
-        heads = ("NAME", "STATE", "SINCE", "DIRECTORY", "NEXT", "WHEN", "WAITS FOR")
-        show.out(show.table(heads, [_cells(row, now) for row in rows], show.room()))
+        cells = [_cells(row, now) for row in rows]
+        layout.out(layout.table(HEADS, cells, layout.room(), FITS))
     elif server is not None:
-        show.out(f"No sessions on the tmux server {show.visible(server)}.")
+        layout.out(f"No sessions on the tmux server {layout.visible(server)}.")
     else:
-        show.out("No sessions. Open one with: tmuxclaude new")
+        layout.out("No sessions. Open one with: tmuxclaude new")
     if rows and not running:
-        show.complain(ASLEEP)
+        layout.complain(ASLEEP)
     return 0
 
 
@@ -137,29 +149,34 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
     """
     pong = ask_ping(files.socket)
     rows = sessions(files.database, False, server)
+    now = time.time()
+    pause = paused(files.database, now)
     states: dict[str, int] = {}
     for row in rows:
         states[row["state"]] = states.get(row["state"], 0) + 1
+    yours = [row["name"] for row in rows if row["outlook_actor"] == "you"]
     timed = [row for row in rows if row["outlook_at"] is not None]
     soonest = min(timed, key=lambda row: float(row["outlook_at"]), default=None)
     if as_json:
         supervisor = {"running": pong is not None, **(pong or {})}
         next_one = soonest and {"name": soonest["name"], **_outlook(soonest)}
-        show.out(show.json_text({"supervisor": supervisor, "sessions": states, "next": next_one}))
+        found = {"supervisor": supervisor, "paused": pause, "sessions": states, "next": next_one}
+        layout.out(layout.json_text(found | {"for_you": yours}))
         return 0
-    now = time.time()
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     lines = [("supervisor", supervisor_line(pong, now)), ("sessions", counted or "none")]
+    lines += [("notice", notice) for notice in (pong or {}).get("notices", [])]
+    if pause is not None:
+        lines.append(("resumes", paused_line(pause, now)))
     if soonest is not None:
-        at = show.moment(soonest["outlook_at"], now)
-        left = show.countdown(soonest["outlook_at"], now)
+        at = layout.moment(soonest["outlook_at"], now)
+        left = layout.countdown(soonest["outlook_at"], now)
         who = ACTORS.get(soonest["outlook_actor"], "")
         why = soonest["outlook_why"]
         lines.append(("next", f"{soonest['name']}: {who} at {at} ({left}): {why}"))
-    yours = [row["name"] for row in rows if row["outlook_actor"] == "you"]
     if yours:
         lines.append(("for you", ", ".join(yours)))
-    show.out(show.pairs(lines))
+    layout.out(layout.pairs(lines))
     return 0
 
 
@@ -167,8 +184,31 @@ def supervisor_line(pong: Row | None, now: float) -> str:
     """One line about the supervisor that gave this answer to a ping, or about none."""
     if pong is None:
         return "not running; start it with: tmuxclaude supervisor start"
-    since, ago = show.moment(pong["started_at"], now), show.span(now - pong["started_at"])
+    since, ago = layout.moment(pong["started_at"], now), layout.span(now - pong["started_at"])
     return f"running since {since} ({ago}), pid {pong['pid']}, version {pong['version']}"
+
+
+def paused(database: str, now: float) -> Row | None:
+    """The pause of all resumes that is in force; ``until`` is ``None`` when it ends by hand."""
+    connection = reader.open(database)
+    if connection is None:
+        return None
+    try:
+        row = reader.pause(connection)
+    finally:
+        connection.close()
+    if row is None:
+        return None
+    found: Row = dict(zip(reader.PAUSE_COLUMNS, row, strict=True))
+    over = found["until"] is not None and found["until"] <= now
+    return None if over else found
+
+
+def paused_line(pause: Row, now: float) -> str:
+    """One line about a pause, in the caller's own zone."""
+    if pause["until"] is None:
+        return "paused"
+    return f"paused until {layout.moment(pause['until'], now)}"
 
 
 def sessions(database: str, every: bool, server: str | None) -> list[Row]:
@@ -242,11 +282,12 @@ def ask_ping(path: str) -> Row | None:
     try:
         try:
             door.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return None
         door.sendall(b'{"type":"ping"}\n')
         pong: Row = json.loads(_line(door, time.monotonic() + PATIENCE))
-        return {key: pong[key] for key in ("version", "pid", "started_at", "sessions")}
+        known = {key: pong[key] for key in ("version", "pid", "started_at", "sessions")}
+        return known | {"notices": [str(notice) for notice in pong.get("notices", [])]}
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise UnreachableError(
             f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
@@ -276,12 +317,12 @@ def _outlook(row: Row) -> Row:
 
 def _cells(row: Row, now: float) -> tuple[str, ...]:
     at = row["outlook_at"]
-    when = "" if at is None else f"{show.moment(at, now)}, {show.countdown(at, now)}"
+    when = "" if at is None else f"{layout.moment(at, now)}, {layout.countdown(at, now)}"
     return (
         row["name"],
         row["state"],
-        f"{show.moment(row['since'], now)} ({show.span(now - row['since'])})",
-        show.short(row["directory"]),
+        f"{layout.moment(row['since'], now)} ({layout.span(now - row['since'])})",
+        layout.short(row["directory"]),
         ACTORS.get(row["outlook_actor"], ""),
         when,
         row["outlook_why"] or row["reason"],

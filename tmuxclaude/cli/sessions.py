@@ -1,4 +1,4 @@
-"""list, status, show, attach and stop: the verbs about sessions that are there."""
+"""list, status, attach and stop: the verbs about sessions that are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
-from tmuxclaude.cli import named, portrait, quick, show, verdicts
+from tmuxclaude.cli import layout, named, quick, verdicts
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 STOP_PATIENCE = 15.0
 """Seconds that ``stop`` waits for processes to end."""
+
+
+DONE = {"stops": "is ending", "ended": "has ended", "refused": "refused"}
+"""What ``done`` of a verdict means, in words."""
 
 
 @click.command("list", cls=Verb)
@@ -39,33 +43,6 @@ def list_command(every: bool, as_json: bool) -> int:
 def status_command(as_json: bool) -> int:
     """Show whether the supervisor watches, the sessions in numbers, and what happens next."""
     return quick.status(_places(app.paths()), as_json, tmux_server().only)
-
-
-@click.command("show", cls=Verb)
-@click.argument("name")
-@as_json
-def show_command(name: str, as_json: bool) -> int:
-    """Show all that is known of one session: evidence, conversations, halts and their journals."""
-    paths = app.paths()
-    session = named.one(paths, name, tmux_server())
-    evidence, silent = _evidence(paths, session)
-    history = portrait.history(paths.database, session["uid"])
-    if as_json:
-        show.out(show.json_text(portrait.as_json(session, history, evidence)))
-    else:
-        show.out(portrait.text(session, history, evidence, silent, time.time()))
-    return 0
-
-
-def _evidence(paths: Paths, session: quick.Row) -> tuple[list[str] | None, str]:
-    """What the witnesses say now; without a supervisor ``None``, and why."""
-    if session["state"] == "ended":
-        return None, "it has ended"
-    try:
-        with app.connect(paths) as client:
-            return client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence, ""
-    except (UnreachableError, NotFoundError) as problem:
-        return None, str(problem)
 
 
 @click.command("attach", cls=Verb)
@@ -110,14 +87,23 @@ def stop_command(names: tuple[str, ...], every: bool, now: bool, as_json: bool) 
     remaining = _wait_for_end(paths, stopping)
     if as_json:
         data = {"sessions": wire.plain(answer.sessions), "remaining": remaining}
-        show.out(show.json_text(data))
+        layout.out(layout.json_text(data))
     elif answer.sessions:
-        show.out(verdicts.table(answer.sessions))
+        ends = [_after_the_wait(one, remaining) for one in answer.sessions]
+        layout.out(verdicts.text(ends, DONE))
     else:
-        show.out("There is nothing to stop.")
+        layout.out("There is nothing to stop.")
     if remaining and not as_json:
-        show.complain(f"still there after {STOP_PATIENCE:g} s: {', '.join(remaining)}")
+        layout.complain(f"still there after {STOP_PATIENCE:g} s: {', '.join(remaining)}")
     return verdicts.exit_code(answer.sessions) or (UnreachableError.exit_code if remaining else 0)
+
+
+def _after_the_wait(verdict: wire.Verdict, remaining: list[str]) -> wire.Verdict:
+    """What became of a session that was asked to end."""
+    if verdict.done != "stops" or verdict.name in remaining:
+        return verdict
+    why = f"to come back to its conversation: tmuxclaude resume {verdict.name}"
+    return wire.Verdict(name=verdict.name, done="ended", why=why)
 
 
 def _stop(client: Client, names: list[str], every: bool, now: bool) -> wire.Verdicts:

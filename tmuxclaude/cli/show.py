@@ -1,164 +1,223 @@
-"""How everything looks: the one formatter of tables, times and JSON.
+"""show NAME: all that is known of one session, as text for people, as data for programs.
 
-Takes plain values and returns text. Knows no session, no database and no socket. ``list`` and
-``status`` load it before anything else, so it imports nothing heavy (no ``re``, no ``typing``, no
-``json`` until it is needed).
-
-Times come in as UTC epoch seconds and are shown in the user's own zone.
+Reads the history from the database, and asks the supervisor for the evidence of this moment.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+import click
+
+from tmuxclaude import app
+from tmuxclaude.api import wire
+from tmuxclaude.cli import layout, named, quick
+from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.core.errors import NotFoundError, UnreachableError
+from tmuxclaude.core.model import LimitKind
+from tmuxclaude.core.policy import PLAIN_WORDS
+from tmuxclaude.store import reader
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from tmuxclaude.cli.quick import Row
+    from tmuxclaude.edges.paths import Paths
 
-GAP = "  "
-NOTHING = "-"
+EVENTS = 20
+"""How many of the last events are shown."""
 
+LAST = 5
+"""How many of the last halts, and of the last messages, are shown to people."""
 
-def visible(text: str) -> str:
-    """``text`` on one line that cannot drive a terminal: what is not printable is escaped.
-
-    That covers control characters, line breaks, invisible characters, those that change the
-    direction of writing, and halves of surrogate pairs.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+MESSAGE_COLUMNS = 60
+"""How much of a message's text is shown to people."""
 
 
-def columns(text: str) -> int:
-    """How many columns of a terminal the printable ``text`` takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import category, east_asian_width
-
-    wide = sum(east_asian_width(c) in ("W", "F") for c in text)
-    bare = sum(category(c) in ("Mn", "Me") for c in text)
-    return len(text) + wide - bare
-
-
-def cut(text: str, room: int) -> str:
-    """``text`` in at most ``room`` columns, with an ellipsis where something is missing."""
-    if columns(text) <= room:
-        return text
-    kept = text[: max(room, 0)]
-    while kept and columns(kept) > room - 1:
-        kept = kept[:-1]
-    return kept + "…" if room > 0 else ""
+@click.command("show", cls=Verb)
+@click.argument("name")
+@as_json
+def show_command(name: str, as_json: bool) -> int:
+    """Show all that is known of one session: evidence, conversations, halts and their journals."""
+    paths = app.paths()
+    session = named.one(paths, name, tmux_server())
+    evidence, silent = _evidence(paths, session)
+    past = history(paths.database, session["uid"])
+    if as_json:
+        layout.out(layout.json_text(_data(session, past, evidence)))
+    else:
+        layout.out(_text(session, past, evidence, silent, time.time()))
+    return 0
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> str:
-    """Aligned columns under their heads; the last one is cut to fit in ``room`` columns."""
-    cells = [list(heads), *([visible(cell) or NOTHING for cell in row] for row in rows)]
-    widths = [max(columns(row[i]) for row in cells) for i in range(len(heads))]
-    if room is not None:
-        taken = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
-        widths[-1] = max(room - taken, columns(heads[-1]))
-    return "\n".join(_line(row, widths, room is not None) for row in cells)
-
-
-def _line(row: list[str], widths: list[int], bounded: bool) -> str:
-    last = cut(row[-1], widths[-1]) if bounded else row[-1]
-    padded = [
-        cell + " " * (width - columns(cell))
-        for cell, width in zip(row[:-1], widths[:-1], strict=True)
-    ]
-    return GAP.join([*padded, last]).rstrip()
-
-
-def pairs(items: Iterable[tuple[str, str]]) -> str:
-    """A name and its value on each line, the values aligned."""
-    lines = [(name, visible(value) or NOTHING) for name, value in items]
-    width = max((columns(name) for name, _ in lines), default=0)
-    return "\n".join(f"{name.ljust(width)}{GAP}{value}" for name, value in lines)
-
-
-def room() -> int | None:
-    """The width of the terminal; ``None`` when the output goes elsewhere and nothing is cut."""
+def _evidence(paths: Paths, session: Row) -> tuple[list[str] | None, str]:
+    """What the witnesses say now; without a supervisor ``None``, and why."""
+    if session["state"] == "ended":
+        return None, "it has ended"
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return None
+        with app.connect(paths) as client:
+            return client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence, ""
+    except (UnreachableError, NotFoundError) as problem:
+        return None, str(problem)
 
 
-def moment(at: float | None, now: float) -> str:
-    """When something is or was: as little of the date as is needed to tell it from today."""
-    if at is None:
-        return "?"
-    then, today = time.localtime(at), time.localtime(now)
-    clock = f"{then.tm_hour:02}:{then.tm_min:02}"
-    if then[:3] == today[:3]:
-        return clock
-    if abs(at - now) < 6 * 86400:
-        return time.strftime("%a ", then) + clock
-    day = f"{then.tm_mday} {time.strftime('%b', then)}"
-    if then.tm_year == today.tm_year:
-        return f"{day} {clock}"
-    return f"{day} {then.tm_year} {clock}"
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the database remembers of one session, each list oldest first."""
+
+    chain: list[Row]
+    halts: list[Row]
+    attempts: list[Row]
+    steps: list[Row]
+    events: list[Row]
 
 
-def stamp(at: float | None) -> str:
-    """An instant in full, to the second."""
-    return "?" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+def history(database: Path, uid: str) -> History:
+    """The history of the session ``uid``; empty without a database."""
+    connection = reader.open(database)
+    if connection is None:
+        return History([], [], [], [], [])
+    with closing(connection):
+        return History(
+            chain=_rows(reader.CHAIN_COLUMNS, reader.chain(connection, uid)),
+            halts=_rows(reader.HALT_COLUMNS, reader.halts(connection, uid)),
+            attempts=_rows(reader.ATTEMPT_COLUMNS, reader.attempts(connection, uid)),
+            steps=_rows(reader.STEP_COLUMNS, reader.steps(connection, uid)),
+            events=_rows(reader.EVENT_COLUMNS, reader.events(connection, uid, EVENTS)),
+        )
 
 
-def span(seconds: float) -> str:
-    """A length of time in its two largest units: ``45s``, ``12m``, ``1h 12m``, ``3d 4h``."""
-    whole = max(int(seconds), 0)
-    if whole < 60:
-        return f"{whole}s"
-    minutes, hours, days = whole // 60 % 60, whole // 3600 % 24, whole // 86400
-    units = [(days, "d"), (hours, "h"), (minutes, "m")]
-    while units[0][0] == 0:
-        del units[0]
-    return " ".join(f"{count}{unit}" for count, unit in units[:2] if count)
+def _rows(columns: tuple[str, ...], found: list[tuple[object, ...]]) -> list[Row]:
+    return [dict(zip(columns, row, strict=True)) for row in found]
 
 
-def countdown(at: float | None, now: float) -> str:
-    """How long until ``at``: ``in 1h 12m``, ``due`` when it has come, empty when not known."""
-    if at is None:
-        return ""
-    return "due" if at <= now else f"in {span(at - now)}"
+def _data(session: Row, past: History, evidence: list[str] | None) -> Row:
+    """The session with its evidence, chain, halts (their attempts with their steps) and events."""
+    attempts = [
+        attempt | {"steps": [step for step in past.steps if step["attempt"] == attempt["id"]]}
+        for attempt in past.attempts
+    ]
+    return quick.session_json(session) | {
+        "evidence": evidence,
+        "chain": past.chain,
+        "halts": [
+            halt | {"attempts": [one for one in attempts if one["halt"] == halt["id"]]}
+            for halt in past.halts
+        ],
+        "messages": [one for one in attempts if one["halt"] is None],
+        "events": past.events,
+    }
 
 
-def short(path: str) -> str:
-    """A path with the home directory as ``~``."""
-    home = os.environ.get("HOME", "").rstrip("/")
-    if home and (path == home or path.startswith(home + "/")):
-        return "~" + path[len(home) :]
-    return path
+def _text(session: Row, past: History, evidence: list[str] | None, silent: str, now: float) -> str:
+    """Everything for people. ``silent``: why there is no evidence of this moment."""
+    witnesses = evidence if evidence is not None else [f"none: {silent}"]
+    sent = [one for one in past.attempts if one["halt"] is None]
+    messages = [line for one in sent[-LAST:] for line in _delivery(one, past, _message)]
+    parts = [
+        _head(session, now),
+        _part("evidence now", witnesses),
+        _part("conversations", [_link(link) for link in past.chain]),
+        halts(past),
+        _part(f"messages{_earlier(sent)}", messages),
+        _part("last events", [_event(event) for event in past.events]),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
-def json_text(value: object) -> str:
-    """Plain data as JSON that any program can read, ASCII only."""
-    import json
-
-    return json.dumps(value, indent=2)
-
-
-def untagged(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer of the supervisor without the word that names its kind on the wire."""
-    return {key: value for key, value in answer.items() if key != "type"}
+def halts(past: History) -> str:
+    """The last halts with the journal of their attempts."""
+    shown = [_halt(halt, past) for halt in past.halts[-LAST:]]
+    more = _earlier(past.halts)
+    return "\n\n".join([f"halts{more}", *shown] if more else shown)
 
 
-def failure(code: str, message: str) -> str:
-    """An error as ``--json`` prints it."""
-    return json_text({"error": {"code": code, "message": message}})
+def _earlier(found: list[Row]) -> str:
+    more = len(found) - LAST
+    return f" (the last {LAST}; --json has the {more} before them)" if more > 0 else ""
 
 
-def out(text: str) -> None:
-    """One or more lines for people or programs, on standard output."""
-    print(text)
+def _head(session: Row, now: float) -> str:
+    at, why = session["outlook_at"], session["outlook_why"]
+    when = "" if at is None else f" at {layout.moment(at, now)} ({layout.countdown(at, now)})"
+    actor = quick.ACTORS.get(session["outlook_actor"], "")
+    since = f"{layout.moment(session['since'], now)} ({layout.span(now - session['since'])})"
+    lines = [
+        ("session", session["name"]),
+        ("state", f"{session['state']} since {since}"),
+        ("because", session["reason"]),
+        ("next", f"{actor}{when}: {why}" if actor else ""),
+        ("directory", layout.short(session["directory"])),
+        ("tmux", _place(session)),
+        ("account", layout.short(session["account"])),
+        ("conversation", session["conversation"] or ""),
+    ]
+    name = session["name"]
+    if session["want"] == "hold":
+        lines.append(("held", f"by you; to go on: tmuxclaude release {name}"))
+    elif session["want"] == "down" and session["state"] != "ended":
+        lines.append(("stopped", "by you; it has not ended yet"))
+    return layout.pairs(lines)
 
 
-def complain(message: str) -> None:
-    """One message for people, on standard error."""
-    lines = [visible(line) for line in message.splitlines()] or [""]
-    print("tmuxclaude: " + "\n".join(lines), file=sys.stderr)
+def _place(session: Row) -> str:
+    if session["pane_id"] is None:
+        return "no window"
+    within = f" in {session['tmux_session']}" if session["tmux_session"] else ""
+    return f"pane {session['pane_id']}{within} on {session['socket']}"
+
+
+def _part(title: str, lines: list[str]) -> str:
+    return (
+        "\n".join([f"{title}:", *(f"  {layout.visible(line.rstrip())}" for line in lines)])
+        if lines
+        else ""
+    )
+
+
+def _link(link: Row) -> str:
+    return f"{layout.stamp(link['began_at'])}  {link['conversation']}  {link['why']}"
+
+
+def _halt(halt: Row, past: History) -> str:
+    lines = [f"said: {halt['limit_words']} ({halt['limit_source']})"]
+    if halt["limit_resets_at"] is not None:
+        lines.append(f"resets: {layout.stamp(halt['limit_resets_at'])}")
+    if halt["needs_human"]:
+        lines.append(f"needs you: {halt['needs_human']}")
+    for attempt in past.attempts:
+        if attempt["halt"] == halt["id"]:
+            lines += _delivery(attempt, past, _attempt)
+    if halt["ended_at"] is None:
+        lines.append("still open")
+    else:
+        by = quick.ACTORS.get(halt["ended_by"] or "", "") or "nobody"
+        why = f": {halt['outcome']}" if halt["outcome"] else ""
+        lines.append(f"ended {layout.stamp(halt['ended_at'])} by {by}{why}")
+    kind = PLAIN_WORDS[LimitKind(halt["limit_kind"])]
+    return _part(f"halt {halt['id']}, {layout.stamp(halt['opened_at'])}, {kind}", lines)
+
+
+def _delivery(attempt: Row, past: History, called: Callable[[Row], str]) -> list[str]:
+    why = f": {attempt['reason']}" if attempt["reason"] else ""
+    steps = [step for step in past.steps if step["attempt"] == attempt["id"]]
+    return [
+        f"{called(attempt)}, {attempt['step']}{why}",
+        *(f"  {layout.stamp(one['at'])}  {one['step'].ljust(11)}  {one['note']}" for one in steps),
+    ]
+
+
+def _attempt(attempt: Row) -> str:
+    by_hand = " by hand" if attempt["by_hand"] else ""
+    return f"attempt {attempt['number']}{by_hand}"
+
+
+def _message(attempt: Row) -> str:
+    return f'"{layout.cut(attempt["text"], MESSAGE_COLUMNS)}"'
+
+
+def _event(event: Row) -> str:
+    return f"{layout.stamp(event['at'])}  {event['kind']}  {event['text']}"

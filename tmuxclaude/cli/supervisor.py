@@ -13,9 +13,9 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import quick, show
+from tmuxclaude.cli import layout, quick
 from tmuxclaude.cli.options import Verbs, as_json, help_when_alone
-from tmuxclaude.core.errors import NotFoundError, UnreachableError
+from tmuxclaude.core.errors import NotFoundError, UnreachableError, UsageError
 
 LINES = 200
 """How many of the log's last lines are shown."""
@@ -45,19 +45,24 @@ def stop(as_json: bool) -> int:
     """End the supervisor. Sessions go on; nothing is resumed until it is started again."""
     stopped = app.stop_supervisor(app.paths())
     if as_json:
-        show.out(show.json_text({"stopped": stopped}))
+        layout.out(layout.json_text({"stopped": stopped}))
     elif stopped:
-        show.out("The supervisor has ended. Sessions go on, but nothing is resumed.")
+        layout.out("The supervisor has ended. Sessions go on, but nothing is resumed.")
     else:
-        show.out("No supervisor was running.")
+        layout.out("No supervisor was running.")
     return 0
 
 
 @supervisor_command.command("restart")
 @as_json
 def restart(as_json: bool) -> int:
-    """End the supervisor if one runs, and start it anew; sessions are found again."""
+    """End the supervisor if one runs, and start it anew; sessions are found again.
+
+    This is how a change of the configuration is taken up. A configuration that is wrong stops
+    nothing.
+    """
     paths = app.paths()
+    app.rules(paths)  # a supervisor that could not start again is better not stopped
     app.stop_supervisor(paths)
     _show(wire.plain(app.start_supervisor(paths)), as_json)
     return 0
@@ -87,13 +92,17 @@ def logs(follows: bool) -> int:
         file = log.open(errors="replace")
     except FileNotFoundError:
         raise NotFoundError(f"there is no log yet ({log}); the supervisor never ran") from None
+    except OSError as problem:
+        raise UsageError(f"the log {log} cannot be read: {problem.strerror}") from problem
     with file:
         for line in file.readlines()[-LINES:]:
-            show.out(show.visible(line.rstrip("\n")))
+            layout.out(layout.visible(line.rstrip("\n")))
         place = file.tell()
     if follows:
+        layout.flush()
         for line in _more(log, place):
-            click.echo(show.visible(line))
+            layout.out(layout.visible(line))
+            layout.flush()
     return 0
 
 
@@ -115,7 +124,7 @@ def _more(log: Path, place: int) -> Iterator[str]:
 
 def _show(pong: quick.Row | None, as_json: bool) -> None:
     if as_json:
-        known = {} if pong is None else show.untagged(pong)
-        show.out(show.json_text({"supervisor": {"running": pong is not None, **known}}))
+        known = {} if pong is None else layout.untagged(pong)
+        layout.out(layout.json_text({"supervisor": {"running": pong is not None, **known}}))
     else:
-        show.out(f"supervisor: {quick.supervisor_line(pong, time.time())}")
+        layout.out(f"supervisor: {quick.supervisor_line(pong, time.time())}")

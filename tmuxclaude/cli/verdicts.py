@@ -1,17 +1,18 @@
 """What the supervisor decided about each session, and how that goes on.
 
-A verdict is the answer to resume and stop. Knows how to show one, how to follow the attempt
-that it opened, and which exit code it means.
+A verdict is the answer to resume, stop, hold and release. Knows how to say one, how to follow what
+it began, and which exit code it means.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout
+from tmuxclaude.cli.quick import ACTORS
 from tmuxclaude.core.errors import BY_CODE, RefusedError
 from tmuxclaude.core.model import Step
 
@@ -22,15 +23,50 @@ DELIVERED = frozenset({Step.CONFIRMED, Step.SKIPPED})
 """Steps after which the session goes on."""
 
 
-def table(verdicts: Sequence[wire.Verdict]) -> str:
-    """One line for each session: what is done, or would be, and why."""
-    rows = [(verdict.name, verdict.done, verdict.why) for verdict in verdicts]
-    return show.table(("NAME", "WHAT", "WHY"), rows, show.room())
+def text(verdicts: Sequence[wire.Verdict], words: Mapping[str, str]) -> str:
+    """A sentence for a single session; of several a line for each, and the notes of all.
+
+    ``words``: what each ``done`` means.
+    """
+    now = time.time()
+    if len(verdicts) == 1:
+        [only] = verdicts
+        return "\n".join([layout.visible(_sentence(only, now, words)), *_notes(only)])
+    rows = [(one.name, words.get(one.done, one.done), _why(one, now)) for one in verdicts]
+    fits = {"WHY": layout.Fit(20), "NAME": layout.Fit(10, middle=True)}
+    shown = layout.table(("NAME", "WHAT", "WHY"), rows, layout.room(), fits)
+    return "\n".join([shown, *(line for one in verdicts for line in _notes(one))])
+
+
+def _sentence(verdict: wire.Verdict, now: float, words: Mapping[str, str]) -> str:
+    why = _why(verdict, now)
+    if verdict.done == "refused":
+        return why if why.startswith(f"{verdict.name} ") else f"{verdict.name}: {why}"
+    what = words.get(verdict.done, verdict.done)
+    return f"{verdict.name}: {what}" + (f" ({why})" if why else "")
+
+
+def _why(verdict: wire.Verdict, now: float) -> str:
+    """The reason, with its time in the reader's own zone, and who acts next as ``list`` says it."""
+    if not verdict.actor:
+        return verdict.why
+    due = verdict.due
+    when = "no time is known"
+    if due is not None:
+        when = f"due at {layout.moment(due, now)} ({layout.countdown(due, now)})"
+    who = ACTORS.get(verdict.actor, "")
+    follows = f"{who} {'act' if who == 'you' else 'acts'} next" if who else "nobody acts next"
+    now_ = f"To go on at once: tmuxclaude resume {verdict.name} --now"
+    return f"{verdict.why}; {when}, {follows}. {now_}"
+
+
+def _notes(verdict: wire.Verdict) -> list[str]:
+    return [layout.visible(f"{verdict.name}: {note}") for note in verdict.notes]
 
 
 def evidence(verdict: wire.Verdict) -> str:
     """The witnesses of one verdict, one a line, indented."""
-    return "\n".join(f"    {show.visible(line)}" for line in verdict.evidence)
+    return "\n".join(f"    {layout.visible(line)}" for line in verdict.evidence)
 
 
 def exit_code(verdicts: Iterable[wire.Verdict]) -> int:
@@ -53,18 +89,34 @@ def follow(client: Client, attempts: Iterable[int], patience: float) -> list[wir
 
 
 def outcome(progress: wire.Progress) -> str:
-    """One sentence about an attempt."""
-    why = f": {progress.reason}" if progress.reason else ""
-    if progress.open:
-        more = f"see: tmuxclaude show {progress.name}"
-        return f"{progress.name}: not yet ({progress.step}{why}); {more}"
+    """One sentence about a resume."""
     said = {
-        Step.CONFIRMED: "continues; the text is in its transcript",
+        Step.CONFIRMED: "continues",
         Step.SKIPPED: "needed nothing",
         Step.NEEDS_HUMAN: "needs you",
         Step.GAVE_UP: "was given up",
     }
-    return f"{progress.name}: {said.get(Step(progress.step), progress.step)}{why}"
+    return _told(progress, said)
+
+
+def delivery(progress: wire.Progress) -> str:
+    """One sentence about a message."""
+    said = {
+        Step.CONFIRMED: "sent",
+        Step.SKIPPED: "not sent",
+        Step.NEEDS_HUMAN: "not sure that it was sent",
+        Step.GAVE_UP: "not sent",
+    }
+    return _told(progress, said)
+
+
+def _told(progress: wire.Progress, said: Mapping[Step, str]) -> str:
+    step = Step(progress.step)
+    why = f": {progress.reason}" if progress.reason and step is not Step.CONFIRMED else ""
+    if progress.open:
+        more = f"see: tmuxclaude show {progress.name}"
+        return f"{progress.name}: not yet ({progress.step}{why}); {more}"
+    return f"{progress.name}: {said[step]}{why}"
 
 
 def failed(progress: Iterable[wire.Progress]) -> bool:

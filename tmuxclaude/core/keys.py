@@ -6,8 +6,12 @@ words, and the check. Which keys there are is for ``core/rules.py`` to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_DAY_SPAN = re.compile(f"{_CLOCK}-{_CLOCK}")
 
 
 class UnfitError(Exception):
@@ -72,6 +76,32 @@ def choice(words: tuple[str, ...], meaning: str) -> dict[str, Key]:
         return value
 
     return {"key": Key(meaning, " or ".join(f'"{word}"' for word in words), read)}
+
+
+def day_span(meaning: str) -> dict[str, Key]:
+    """A key that is a part of the day, as ``23:00-07:00``, or empty."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not (value == "" or _DAY_SPAN.fullmatch(value)):
+            raise UnfitError
+        begins, _, ends = value.partition("-")
+        if value and begins == ends:
+            raise UnfitError(f'"{value}" begins when it ends')
+        return value
+
+    return {"key": Key(meaning, 'a part of the day such as "23:00-07:00", or ""', read)}
+
+
+def choices(words: tuple[str, ...], meaning: str) -> dict[str, Key]:
+    """A key that is a list of any of a few words; it may be empty."""
+
+    def read(value: object) -> tuple[str, ...]:
+        chosen = strings(value)
+        if len(set(chosen)) != len(chosen) or not set(chosen) <= set(words):
+            raise UnfitError
+        return chosen
+
+    return {"key": Key(meaning, f"a list of any of {', '.join(words)}, each once", read)}
 
 
 def special(allowed: str, read: Callable[[object], object], meaning: str) -> dict[str, Key]:

@@ -94,7 +94,7 @@ class Remedy(StrEnum):
 
 
 class Source(StrEnum):
-    """The witness that told us something, strongest first (plan, section 4)."""
+    """The witness that told us something, strongest first (docs/architecture.md)."""
 
     PROCESS = "process"
     REGISTRY = "registry"
@@ -111,6 +111,19 @@ class Actor(StrEnum):
     US = "tmuxclaude"
     YOU = "you"
     NOBODY = "nobody"
+
+
+class Topic(StrEnum):
+    """What a user may be told of (``core/notices``)."""
+
+    LIMIT = "limit"
+    RESET = "reset"
+    NEEDS_YOU = "needs-you"
+    GAVE_UP = "gave-up"
+    RESUMED = "resumed"
+    HELD = "held"
+    LOST = "lost"
+    REBUILT = "rebuilt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,9 @@ class Session:
     ``uid``: 32 hex digits, for ever its own. ``account``: the absolute path of Claude Code's
     configuration directory. ``recorded``: its conversation has messages, so that Claude Code can
     resume it. ``zone``: the time zone of whoever opened it, for limit texts that name none.
-    ``reason``: why it waits, or how it ended.
+    ``reason``: why it waits, or how it ended. ``program``: what tmux called the program in the
+    foreground when the session was at its prompt; empty until then. ``rebuilt_at``: when it was
+    found again after the database was lost; what came before that moment is not known.
     """
 
     uid: str
@@ -227,7 +242,9 @@ class Session:
     pane: Pane | None = None
     process: Process | None = None
     opened_by_us: bool = True
+    program: str = ""
     created_at: float = 0.0
+    rebuilt_at: float | None = None
     reason: str = ""
     zone: str = "UTC"
     recorded: bool = False

@@ -17,13 +17,16 @@ from tmuxclaude.core.keys import (
     Key,
     UnfitError,
     choice,
+    choices,
     count,
+    day_span,
     flag,
     number,
     numbers,
     special,
     strings,
 )
+from tmuxclaude.core.model import Topic
 from tmuxclaude.core.texts import LONGEST_RESUME, resume_text_problem
 
 DEFAULT_TEXT = (
@@ -51,6 +54,10 @@ def _command(value: object) -> tuple[str, ...]:
     if not words or not words[0].strip() or words[0].startswith("-"):
         raise UnfitError
     return words
+
+
+def _notifier(value: object) -> tuple[str, ...]:
+    return _command(value) if value not in ([], ()) else ()
 
 
 def _directory(value: object) -> str:
@@ -146,6 +153,19 @@ class ResumeRules:
             0, 3600, "The least time between two resumes of sessions of the same account."
         ),
     )
+    max_per_day: int = field(
+        default=0,
+        metadata=count(
+            0,
+            1000,
+            "How often in a day, from midnight, sessions are continued unasked, all of them "
+            "together; 0 for no limit.",
+        ),
+    )
+    quiet_hours: str = field(
+        default="",
+        metadata=day_span("When no session is continued unasked; on your clock, empty for never."),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +215,32 @@ class LaunchRules:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyRules:
+    """How a user is told what happened."""
+
+    tmux: bool = field(
+        default=True,
+        metadata=flag("Whether a line is shown to who is attached to the session's tmux server."),
+    )
+    desktop: bool = field(
+        default=False,
+        metadata=flag("Whether the desktop shows it: notify-send, or osascript on macOS."),
+    )
+    command: tuple[str, ...] = field(
+        default=(),
+        metadata=special(
+            "a list of strings: a program, then its arguments; empty for none",
+            _notifier,
+            "A program that gets it on its standard input, as one JSON object a line.",
+        ),
+    )
+    events: tuple[str, ...] = field(
+        default=tuple(topic.value for topic in Topic),
+        metadata=choices(tuple(topic.value for topic in Topic), "What is told of."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The whole configuration: one group for each section of the file."""
 
@@ -202,6 +248,7 @@ class Rules:
     supervisor: SupervisorRules = field(default_factory=SupervisorRules)
     claude: ClaudeRules = field(default_factory=ClaudeRules)
     launch: LaunchRules = field(default_factory=LaunchRules)
+    notify: NotifyRules = field(default_factory=NotifyRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +321,14 @@ def _no_such(name: str) -> str:
     """The message for an unknown section or key, with the nearest one that exists."""
     import difflib  # only needed for this message
 
-    sections = list(_groups(Rules()))
+    section, dot, last = name.rpartition(".")
     keys = [entry.name for entry in entries(Rules())]
-    elsewhere = [key for key in keys if key.rpartition(".")[2] == name.rpartition(".")[2]]
-    near = elsewhere or difflib.get_close_matches(name, [*sections, *keys], n=1)
-    kind, known = ("key", keys) if "." in name else ("section", sections)
+    kind, known = "section", list(_groups(Rules()))
+    if dot:
+        kind, known = "key", [key for key in keys if key.startswith(f"{section}.")]
+    elsewhere = [key for key in keys if key.rpartition(".")[2] == last]
+    similar = difflib.get_close_matches(last, [one.rpartition(".")[2] for one in known], n=1)
+    near = elsewhere or [f"{section}{dot}{one}" for one in similar]
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
     return f"there is no {kind} {_shown(name)}; {hint}"
 

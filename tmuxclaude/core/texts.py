@@ -76,7 +76,7 @@ def resume_text_problem(text: str) -> str | None:
         return f"the text has {len(text)} characters; at most {LONGEST_RESUME} are allowed"
     if not text[0].isalpha() or not _INERT.fullmatch(text):
         return (
-            "the text begins with a letter and holds nothing but letters from A to Z, spaces, "
+            "the text must begin with a letter and hold nothing but letters from A to Z, spaces, "
             "commas and full stops"
         )
     if "  " in text:

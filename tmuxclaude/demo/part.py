@@ -22,6 +22,7 @@
     slow_echo         0          seconds until a key that was read has its effect
     enter_is_newline  false      Enter only adds a line
     exit_on_byte      null       [from, to] milliseconds after the first byte: it exits
+    deaf_before_exit  0          so many milliseconds before that it stops reading its terminal
     exits_to_shell    false      instead of exiting it becomes `bash`, in the same process
     crash_on_start    null       exit code with which it dies before anything is shown
     no_registry  no_transcript  no_hooks   false   that witness is missing
@@ -61,6 +62,7 @@ DEFAULTS: Json = {
     "slow_echo": 0,
     "enter_is_newline": False,
     "exit_on_byte": None,
+    "deaf_before_exit": 0,
     "exits_to_shell": False,
     "crash_on_start": None,
     "no_registry": False,
@@ -101,6 +103,7 @@ class Part:
     slow_echo: float
     enter_is_newline: bool
     exit_on_byte: list[float] | None
+    deaf_before_exit: float
     exits_to_shell: bool
     crash_on_start: int | None
     no_registry: bool

@@ -81,7 +81,8 @@ def _loop(role: Role, terminal: Terminal, timers: Timers, signals: int, log: Log
     while True:
         role.draw()
         wait = timers.wait(keyboard.deadline)
-        ready, _, _ = select.select([terminal.input, signals], [], [], wait)
+        watched = [signals] if role.deaf else [terminal.input, signals]
+        ready, _, _ = select.select(watched, [], [], wait)
         timers.run_due()
         keys = keyboard.expire(time.monotonic())
         if signals in ready:

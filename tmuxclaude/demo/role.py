@@ -39,7 +39,7 @@ class Leave(Exception):  # noqa: N818 - nothing went wrong
 
 
 class Role:
-    """Everything between the keys and the screen."""
+    """Everything between the keys and the screen. ``deaf``: it reads no more of its terminal."""
 
     def __init__(self, part: Part, call: Call, terminal: Terminal, after: After, log: Log) -> None:
         self._part = part
@@ -54,6 +54,7 @@ class Role:
         self._answer: Callable[[str], None] = lambda _: None
         self._escaped_at = -_TWICE
         self._touched = False
+        self.deaf = False
 
     def begin(self) -> None:
         """The trust dialog, if the part has one, else the prompt."""
@@ -73,6 +74,8 @@ class Role:
             low, high = self._part.exit_on_byte
             wait = low + (high - low) * int.from_bytes(os.urandom(4)) / 2**32
             self._after(wait / 1000, self._vanish)
+            if self._part.deaf_before_exit:
+                self._after(max(0.0, wait - self._part.deaf_before_exit) / 1000, self._stop_reading)
         self._touched = True
 
     def hear(self, key: Key) -> None:
@@ -86,6 +89,9 @@ class Role:
         """Leave in good order."""
         self._life.down(reason)
         raise Leave(code, self._life.conversation if self._life.transcript.messages else "")
+
+    def _stop_reading(self) -> None:
+        self.deaf = True
 
     def _vanish(self) -> None:
         self._life.vanish()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -74,6 +74,30 @@ def descends_from(pid: int, ancestor: int) -> bool:
         seen.add(pid)
         pid = facts.parent
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What a process of our own user was started with, and where it is now.
+
+    ``directory`` is empty, and the others too, when the system does not tell.
+    """
+
+    arguments: tuple[str, ...] = ()
+    directory: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def portrait(process: Process) -> Portrait | None:
+    """How exactly this process was started; ``None`` when it does not live any more."""
+    import psutil  # 50 ms, and only asked when a database was lost
+
+    if _same(process) is None:
+        return None
+    found = psutil.Process(process.pid)
+    with suppress(psutil.Error, OSError):
+        return Portrait(tuple(found.cmdline()), found.cwd(), dict(found.environ()))
+    return Portrait() if _same(process) else None
 
 
 def terminate(process: Process) -> bool:

@@ -31,7 +31,7 @@ from tmuxclaude.edges import tmux_guard as guard
 from tmuxclaude.edges import tmux_listing as look
 from tmuxclaude.edges import tmux_opening as opening
 from tmuxclaude.edges.terminals import TTY
-from tmuxclaude.edges.tmux_call import Answer, Door, ServerGone, Silent, resolve_socket
+from tmuxclaude.edges.tmux_call import Answer, Door, ServerGone, Silent, resolve_socket, sockets
 from tmuxclaude.edges.tmux_guard import Check, Obstacle
 from tmuxclaude.edges.tmux_listing import NONCE, ClientFacts, Listing, PaneFacts
 from tmuxclaude.edges.tmux_opening import Opened
@@ -50,6 +50,7 @@ __all__ = [
     "Silent",
     "Tmux",
     "resolve_socket",
+    "sockets",
 ]
 
 _RACED = re.compile(r"duplicate session|can't find (session|window|pane)|no current target")
@@ -116,6 +117,15 @@ class Tmux:
         outcome, said = self._do(pane, (), shown)
         return terminals.unread(said[0]) if isinstance(outcome, Sent) and said else None
 
+    def program(self, pane: Pane) -> str | None:
+        """What tmux calls the program in the foreground; ``None`` for a shell and odd names."""
+        shown = command(
+            "display-message", "-p", "-t", Id(pane.pane_id), Fmt("#{pane_current_command}")
+        )
+        outcome, said = self._do(pane, (), shown)
+        known = isinstance(outcome, Sent) and len(said) == 1 and guard.is_program(said[0])
+        return said[0] if known else None
+
     def session_of(self, pane_id: str) -> str | None:
         """The id (``$1``) of a tmux session that holds the pane; ``None`` without such a pane."""
         where = Fmt("#{pane_id}:#{session_id}")
@@ -129,6 +139,13 @@ class Tmux:
         asked = command("display-message", "-p", "-t", Id(session_id), where)
         found, _, name = "\n".join(self._rows(asked)).partition(":")
         return name if found == session_id else None
+
+    def window_name(self, pane_id: str) -> str | None:
+        """The name of the window that holds the pane; ``None`` without such a pane."""
+        where = Fmt("#{pane_id}:#{window_name}")
+        asked = command("display-message", "-p", "-t", Id(pane_id), where)
+        found, _, name = "\n".join(self._rows(asked)).partition(":")
+        return name if found == pane_id else None
 
     # -- windows ---------------------------------------------------------------------------------
 
@@ -243,17 +260,16 @@ class Tmux:
         """
         if not text or _UNTYPEABLE.search(text):
             raise UsageError("The text must be one line without control characters.")
-        checks = (guard.runs(command),) if command is not None else ()
-        checks += (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
-        return self._paste(pane, text, checks)
+        checks = (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
+        return self._paste(pane, text, (*_in_front(command), *checks))
 
-    def press_enter(self, pane: Pane) -> Outcome:
+    def press_enter(self, pane: Pane, *, command: str | None = None) -> Outcome:
         """Enter, only while Claude Code's prompt line is visible, so never on a menu."""
-        return self._press(pane, "Enter", guard.PROMPT_VISIBLE)
+        return self._press(pane, "Enter", *_in_front(command), guard.PROMPT_VISIBLE)
 
-    def press_stash(self, pane: Pane) -> Outcome:
+    def press_stash(self, pane: Pane, *, command: str | None = None) -> Outcome:
         """Control-S, with which Claude Code puts a draft aside until the next message is sent."""
-        return self._press(pane, "C-s", guard.PROMPT_VISIBLE)
+        return self._press(pane, "C-s", *_in_front(command), guard.PROMPT_VISIBLE)
 
     def press_escape(self, pane: Pane, showing: str) -> Outcome:
         """Escape, only while ``showing`` (a constant text) is visible and no prompt line is."""
@@ -326,6 +342,10 @@ class Tmux:
         if done.complaint or last != end:
             raise Silent(f"tmux's answer is not whole. It said: {done.complaint[:200]!r}.")
         return rows
+
+
+def _in_front(program: str | None) -> tuple[Check, ...]:
+    return () if program is None else (guard.runs(program),)
 
 
 def _token() -> str:

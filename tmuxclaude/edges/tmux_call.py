@@ -113,8 +113,10 @@ class Door:
         if path is not None:
             environment["PATH"] = path
             # tmux makes this directory for -L and its default socket, not for -S (tmux 3.3a).
-            with suppress(OSError):
-                Path(self.socket).parent.mkdir(mode=0o700)
+            directory = Path(self.socket).parent
+            if directory.name == f"tmux-{os.getuid()}":  # no other one is ours to make
+                with suppress(OSError):
+                    directory.mkdir(mode=0o700)
         try:
             return subprocess.run(
                 call,
@@ -152,6 +154,17 @@ def resolve_socket(name: str | None, path: str | None, environ: Mapping[str, str
     if socket.exists() and not stat.S_ISSOCK(socket.lstat().st_mode):
         raise RefusedError(f"{socket} is not a socket. Nothing was done.")
     return str(socket)
+
+
+def sockets(environ: Mapping[str, str]) -> list[str]:
+    """The sockets of this user in the directory where tmux keeps them by itself."""
+    try:
+        directory = _socket_directory(environ)
+        _refuse_strangers(directory)
+        found = sorted(path for path in directory.iterdir() if path.is_socket())
+    except (OSError, RefusedError):
+        return []
+    return [str(path) for path in found if path.lstat().st_uid == os.geteuid()]
 
 
 def _socket_directory(environ: Mapping[str, str]) -> Path:

@@ -19,7 +19,10 @@ from tmuxclaude.core.model import Pane
 from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
 
 _HEX = re.compile(r"[0-9a-f]*")
-_PROGRAM = re.compile(r"[A-Za-z0-9._+-]+")
+_PROGRAM = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+_SHELLS = frozenset(
+    {"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh", "csh", "tcsh", "nu"}
+)
 _MARKER = re.compile(r"[^%#{},:;*\[\]\\\x00-\x1f\x7f]{4,120}")
 _CLEAR = "clear"
 
@@ -86,6 +89,11 @@ TAKES_KEYS = (
 PROMPT_VISIBLE = Check(_PROMPT, Obstacle.NO_PROMPT)
 PROMPT_EMPTY = Check(_EMPTY_PROMPT, Obstacle.NOT_EMPTY)
 NO_PROMPT_VISIBLE = Check(f"#{{?{_PROMPT},0,1}}", Obstacle.PROMPT)
+
+
+def is_program(name: str) -> bool:
+    """Whether a guard can hold this name, and it is no shell's, which runs what it reads."""
+    return bool(_PROGRAM.fullmatch(name)) and name.lstrip("-") not in _SHELLS
 
 
 def runs(program: str) -> Check:

@@ -69,6 +69,23 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """Somebody's text in the status line: there strftime reads it too, so ``%`` is doubled as well.
+
+    tmux leaves ``##[`` as it is, for the sake of styles, so a "#" before a bracket shows twice.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        _without_nul(self.text)
+
+    @property
+    def value(self) -> str:
+        return self.text.replace("#", "##").replace("%", "%%")
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """Somebody's text where tmux expands nothing: an argv item, ``-e K=V``, a buffer's content.
 
@@ -92,7 +109,7 @@ class Script:
         return written(self.commands).decode("ascii")
 
 
-Word = Lit | Id | Fmt | Text | Raw | Script
+Word = Lit | Id | Fmt | Text | Message | Raw | Script
 Command = tuple[Word, ...]
 
 
@@ -111,7 +128,7 @@ def written(commands: Sequence[Command]) -> bytes:
 
 
 def _quoted(word: Word) -> bytes:
-    if not isinstance(word, Lit | Id | Fmt | Text | Raw | Script):
+    if not isinstance(word, Lit | Id | Fmt | Text | Message | Raw | Script):
         raise TypeError(f"not a word for tmux: {word!r}")
     plain = os.fsencode(word.value)
     return b'"' + _MEANS_SOMETHING.sub(lambda byte: b"\\%03o" % byte[0][0], plain) + b'"'

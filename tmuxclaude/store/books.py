@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tmuxclaude.store.brakes import Brakes
 from tmuxclaude.store.database import Database
 from tmuxclaude.store.events import Events
 from tmuxclaude.store.halts import Halts
@@ -17,4 +18,5 @@ class Books:
         self.sessions = Sessions(db)
         self.halts = Halts(db)
         self.limits = Limits(db)
+        self.brakes = Brakes(db)
         self.events = Events(db)

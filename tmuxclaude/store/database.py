@@ -149,6 +149,11 @@ class Database:
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._durable = durable
 
+    @property
+    def version(self) -> int | None:
+        """Grows with each row that is written; ``None`` in a transaction, which may be undone."""
+        return None if self._connection.in_transaction else self._connection.total_changes
+
     def rows(self, query: str, *values: object) -> list[Row]:
         """Every row of a query, as dictionaries by column."""
         try:
@@ -184,6 +189,20 @@ class Database:
         if not self._connection.in_transaction:
             raise TmuxclaudeError("A write outside of a transaction.")
         return self._connection.execute(statement, [storable(value) for value in values])
+
+    def prove_writable(self) -> None:
+        """Writes nothing new. Raises ``DatabaseUnavailableError`` while nothing could be written.
+
+        Waits for no lock.
+        """
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            with self.writing(durable=True):
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
 
     def tidy(self) -> bool:
         """Move the write-ahead log into the database and shorten it to nothing.

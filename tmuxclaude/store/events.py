@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tmuxclaude.core.model import Event
-from tmuxclaude.store.database import Database
+from tmuxclaude.store.database import Database, Row
 
 
 class Events:
@@ -13,6 +13,7 @@ class Events:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._may_be_untold = True  # an earlier life may have left some
 
     def add(self, event: Event) -> None:
         """Keep an event. Evidence that JSON has no form for is kept as its ``str()``."""
@@ -25,6 +26,7 @@ class Events:
         }
         with self._db.writing():
             self._db.insert("events", row)
+        self._may_be_untold = True
 
     def note(
         self,
@@ -37,6 +39,40 @@ class Events:
         """Keep an event made of these; they mean what they mean in ``Event``."""
         self.add(Event(at, session, kind, text, evidence or {}))
 
+    def latest(self, session: str, kinds: tuple[str, ...], since: float) -> Event | None:
+        """The last event of one of these kinds that the session with this uid had since then."""
+        marks = ", ".join("?" * len(kinds))
+        row = self._db.row(
+            "SELECT at, session, kind, text, evidence FROM events"
+            f" WHERE session = ? AND at >= ? AND kind IN ({marks}) ORDER BY at DESC, id DESC",
+            session,
+            since,
+            *kinds,
+        )
+        return None if row is None else _event(row)
+
+    def has(self, session: str, kind: str, text: str) -> bool:
+        """Whether the session with this uid ever had such an event."""
+        query = "SELECT 1 FROM events WHERE session = ? AND kind = ? AND text = ? LIMIT 1"
+        return self._db.row(query, session, kind, text) is not None
+
+    def take_untold(self) -> list[Event]:
+        """The events since this was last called, in this life or in an earlier one, oldest first.
+
+        What is given is never given again, not even when we are killed right after.
+        """
+        if not self._may_be_untold:
+            return []
+        rows = self._db.rows(
+            "SELECT id, at, session, kind, text, evidence FROM events"
+            " WHERE id > (SELECT upto FROM told) ORDER BY id"
+        )
+        if rows:
+            with self._db.writing():
+                self._db.update("told", {"upto": rows[-1]["id"]}, "TRUE")
+        self._may_be_untold = False
+        return [_event(row) for row in rows]
+
     def of(self, session: str, last: int = 20) -> list[Event]:
         """The last events of the session with this uid, oldest first."""
         rows = self._db.rows(
@@ -45,4 +81,8 @@ class Events:
             session,
             last,
         )
-        return [Event(**row | {"evidence": json.loads(row["evidence"])}) for row in reversed(rows)]
+        return [_event(row) for row in reversed(rows)]
+
+
+def _event(row: Row) -> Event:
+    return Event(row["at"], row["session"], row["kind"], row["text"], json.loads(row["evidence"]))

@@ -106,6 +106,11 @@ class Halts:
                 raise JournalError(f"Session {halt.session} has another open halt.") from error
         return True
 
+    def get(self, halt: int) -> Halt | None:
+        """The halt with this id."""
+        row = self._db.row("SELECT * FROM halts WHERE id = ?", halt)
+        return None if row is None else _halt(row)
+
     def current(self, session: str) -> Halt | None:
         """The open halt of the session with this uid."""
         row = self._db.row("SELECT * FROM halts WHERE session = ? AND ended_at IS NULL", session)

@@ -52,7 +52,9 @@ def first_schema(db: Database) -> None:
             process_started TEXT,
             process_boot TEXT,
             opened_by_us INTEGER NOT NULL,
+            program TEXT NOT NULL,
             created_at REAL NOT NULL,
+            rebuilt_at REAL,
             reason TEXT NOT NULL,
             zone TEXT NOT NULL,
             recorded INTEGER NOT NULL,
@@ -137,6 +139,12 @@ def first_schema(db: Database) -> None:
             PRIMARY KEY (account, kind)
         );
 
+        CREATE TABLE pause (
+            since REAL NOT NULL,
+            until REAL,
+            zone TEXT NOT NULL
+        );
+
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             at REAL NOT NULL,
@@ -146,6 +154,9 @@ def first_schema(db: Database) -> None:
             evidence TEXT NOT NULL
         );
         CREATE INDEX events_of_a_session ON events (session, at);
+
+        CREATE TABLE told (upto INTEGER NOT NULL);
+        INSERT INTO told VALUES (0);
         """
     )
 

@@ -61,6 +61,9 @@ SESSION_COLUMNS = (
 LIMIT_COLUMNS = ("account", "kind", "words", "source", "said_at", "resets_at")
 """One row for each account and kind of limit: what was said last."""
 
+PAUSE_COLUMNS = ("since", "until", "zone")
+"""``until`` is ``None`` when the pause ends by hand alone."""
+
 CHAIN_COLUMNS = ("position", "conversation", "began_at", "why")
 
 HALT_COLUMNS = (
@@ -152,6 +155,12 @@ def account_limits(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     return _fetch(
         connection, f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limits ORDER BY account, kind"
     )
+
+
+def pause(connection: sqlite3.Connection) -> tuple[object, ...] | None:
+    """The pause that was asked for, over or not: ``PAUSE_COLUMNS``."""
+    found = _fetch(connection, f"SELECT {', '.join(PAUSE_COLUMNS)} FROM pause")
+    return found[0] if found else None
 
 
 def chain(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:

@@ -42,6 +42,8 @@ class Sessions:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._watched: list[Session] = []
+        self._watched_at: int | None = None
 
     def add(self, session: Session) -> None:
         """Keep a new session. Raises ``RefusedError`` when its name or uid is taken."""
@@ -77,7 +79,7 @@ class Sessions:
     def get(self, uid: str) -> Session | None:
         """The session with this uid."""
         row = self._db.row("SELECT * FROM sessions WHERE uid = ?", uid)
-        return None if row is None else _session(row)
+        return None if row is None else from_row(row)
 
     def by_name(self, name: str) -> Session | None:
         """The session that has this name; when none has it now, the last one that had it."""
@@ -86,16 +88,22 @@ class Sessions:
             " ORDER BY state = 'ended', created_at DESC, rowid DESC LIMIT 1",
             name,
         )
-        return None if row is None else _session(row)
+        return None if row is None else from_row(row)
 
     def all(self) -> list[Session]:
         """Every session ever kept, in the order they were added."""
-        return [_session(row) for row in self._db.rows("SELECT * FROM sessions ORDER BY rowid")]
+        return [from_row(row) for row in self._db.rows("SELECT * FROM sessions ORDER BY rowid")]
 
     def not_ended(self) -> list[Session]:
-        """The sessions to watch, the queued and the lost included, in the order of adding."""
-        rows = self._db.rows("SELECT * FROM sessions WHERE state <> 'ended' ORDER BY rowid")
-        return [_session(row) for row in rows]
+        """The sessions to watch, the queued and the lost included, in the order of adding.
+
+        Asked for at each tick, and read again only after something was written.
+        """
+        version = self._db.version
+        if version is None or version != self._watched_at:
+            rows = self._db.rows("SELECT * FROM sessions WHERE state <> 'ended' ORDER BY rowid")
+            self._watched, self._watched_at = [from_row(row) for row in rows], version
+        return list(self._watched)
 
     def names_taken(self) -> frozenset[str]:
         """The names that a new session cannot have."""
@@ -173,7 +181,9 @@ def _row(session: Session) -> Row:
         "process_started": process and process.started,
         "process_boot": process and process.boot,
         "opened_by_us": session.opened_by_us,
+        "program": session.program,
         "created_at": session.created_at,
+        "rebuilt_at": session.rebuilt_at,
         "reason": session.reason,
         "zone": session.zone,
         "recorded": session.recorded,
@@ -183,7 +193,8 @@ def _row(session: Session) -> Row:
     }
 
 
-def _session(row: Row) -> Session:
+def from_row(row: Row) -> Session:
+    """The session of a row of the table, values as SQLite gives them."""
     return Session(
         uid=row["uid"],
         name=row["name"],
@@ -199,7 +210,9 @@ def _session(row: Row) -> Session:
         pane=_pane(row),
         process=_process(row),
         opened_by_us=bool(row["opened_by_us"]),
+        program=row["program"],
         created_at=row["created_at"],
+        rebuilt_at=row["rebuilt_at"],
         reason=row["reason"],
         zone=row["zone"],
         recorded=bool(row["recorded"]),

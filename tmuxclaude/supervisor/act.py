@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Unpack
 
 from tmuxclaude.core import errors
+from tmuxclaude.core.clocks import attempt_in_time
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import (
     Actor,
@@ -25,6 +26,7 @@ from tmuxclaude.core.model import (
 )
 from tmuxclaude.core.resume import Deed, Move
 from tmuxclaude.edges import tmux
+from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.halts import Noticed
 from tmuxclaude.supervisor.windows import Windows
@@ -55,20 +57,29 @@ class Hands:
         """Opens an attempt at ``due``: on ``halt``, or to deliver a message when there is none."""
         now = self.now()
         before = self.books.halts.attempts(halt.id) if halt is not None else []
-        return self.books.halts.begin(
-            Attempt(
-                id=0,
-                session=session.uid,
-                number=len(before) + 1,
-                text=text,
-                step=Step.DUE,
-                opened_at=now,
-                halt=halt.id if halt is not None else None,
-                record=halt.record if halt is not None else "",
-                conversation=session.conversation or "",
-                stepped_at=now,
-                by_hand=by_hand,
-            )
+        attempt = Attempt(
+            id=0,
+            session=session.uid,
+            number=len(before) + 1,
+            text=text,
+            step=Step.DUE,
+            opened_at=now,
+            halt=halt.id if halt is not None else None,
+            record=halt.record if halt is not None else "",
+            conversation=session.conversation or "",
+            stepped_at=now,
+            by_hand=by_hand,
+        )
+        with around("due"):
+            return self.books.halts.begin(attempt)
+
+    def in_time(self, attempt: Attempt, now: float) -> Attempt:
+        """The attempt as it is after the clock was set back: nothing of it lies ahead."""
+        ours = attempt_in_time(attempt, now)
+        if ours == attempt:
+            return attempt
+        return self.books.halts.step(
+            attempt, attempt.step, ours.stepped_at, "the clock was set back", keyed_at=ours.keyed_at
         )
 
     def perform(
@@ -109,9 +120,13 @@ class Hands:
         attempt = self._step(attempt, Step.TYPING, "typing")
         # A placeholder stands in an empty box; tmux, which sees only text, cannot know it.
         empty = evidence.reading is not None and evidence.reading.box is Box.EMPTY
-        outcome = self._deed(
-            session, lambda door, pane: door.type_text(pane, attempt.text, empty_box=empty)
-        )
+        with around("type"):
+            outcome = self._keys(
+                session,
+                lambda door, pane, program: door.type_text(
+                    pane, attempt.text, command=program, empty_box=empty
+                ),
+            )
         if isinstance(outcome, tmux.Refused):
             return self._step(attempt, Step.DUE, outcome.obstacle.words)
         if outcome is None:
@@ -120,35 +135,48 @@ class Hands:
 
     def _enter(self, session: Session, attempt: Attempt) -> Attempt:
         attempt = self._step(attempt, Step.ENTERING, "pressing Enter")
-        outcome = self._deed(session, lambda door, pane: door.press_enter(pane))
+        with around("enter"):
+            outcome = self._keys(
+                session, lambda door, pane, program: door.press_enter(pane, command=program)
+            )
         if isinstance(outcome, tmux.Refused):
             return self._step(attempt, Step.TYPED, outcome.obstacle.words)
         if outcome is None:
             return attempt
-        return self._note(attempt, "Enter pressed", keyed_at=self.now())
+        with around("entered"):
+            return self._note(attempt, "Enter pressed", keyed_at=self.now())
 
     def _escape(self, session: Session, attempt: Attempt, move: Move) -> Attempt:
         if move.dialog is None:
             raise errors.TmuxclaudeError("an Escape without a dialog to close")
         marker = MARKERS[move.dialog]
-        attempt = self._note(attempt, move.why, escapes=attempt.escapes + 1)
-        outcome = self._deed(session, lambda door, pane: door.press_escape(pane, marker))
+        with around("escaping"):
+            attempt = self._note(attempt, move.why, escapes=attempt.escapes + 1)
+        with around("escape"):
+            outcome = self._deed(session, lambda door, pane: door.press_escape(pane, marker))
         why = outcome.obstacle.words if isinstance(outcome, tmux.Refused) else "Escape pressed"
-        return self._note(attempt, why, keyed_at=self.now())
+        with around("escaped"):
+            return self._note(attempt, why, keyed_at=self.now())
 
     def _stash(self, session: Session, attempt: Attempt) -> Attempt:
-        attempt = self._note(attempt, "putting your draft aside", stashed=True)
-        outcome = self._deed(session, lambda door, pane: door.press_stash(pane))
+        with around("stashing"):
+            attempt = self._note(attempt, "putting your draft aside", stashed=True)
+        with around("stash"):
+            outcome = self._keys(
+                session, lambda door, pane, program: door.press_stash(pane, command=program)
+            )
         if isinstance(outcome, tmux.Refused):
             return self._note(attempt, outcome.obstacle.words, stashed=False)
-        return self._note(attempt, "your draft was put aside", keyed_at=self.now())
+        with around("stashed"):
+            return self._note(attempt, "your draft was put aside", keyed_at=self.now())
 
     def _relaunch(self, session: Session, attempt: Attempt) -> Attempt:
         attempt = self._step(
             attempt, Step.LAUNCHING, "starting it again", launches=attempt.launches + 1
         )
         try:
-            self.windows.reopen(session, attempt.text)
+            with around("launch"):
+                self.windows.reopen(session, attempt.text)
         except errors.TmuxclaudeError as problem:
             return self._note(attempt, f"it could not be started: {problem}")
         return attempt
@@ -161,21 +189,33 @@ class Hands:
             Deed.ASK_HUMAN: Step.NEEDS_HUMAN,
             Deed.GIVE_UP: Step.GAVE_UP,
         }
-        with self.books.db.writing(durable=True):
+        with around("finish"), self.books.db.writing(durable=True):
             attempt = self._step(attempt, ends[move.deed], move.why)
             kind = {Deed.CONFIRM: "resumed", Deed.SKIP: "skipped"}.get(move.deed, "needs you")
             what = kind if halt is not None or move.deed is not Deed.CONFIRM else "message sent"
-            self.books.events.note(now, session.uid, what, move.why)
+            about: dict[str, object] = {"halt": halt.id} if halt is not None else {}
+            self.books.events.note(now, session.uid, what, move.why, about)
             if halt is not None:
                 self.books.halts.save(_halt_after(halt, move, now))
         return attempt
 
     def _step(self, attempt: Attempt, to: Step, why: str, **more: Unpack[Noticed]) -> Attempt:
-        return self.books.halts.step(attempt, to, self.now(), why, **more)
+        with around(to.value):
+            return self.books.halts.step(attempt, to, self.now(), why, **more)
 
     def _note(self, attempt: Attempt, why: str, **more: Unpack[Noticed]) -> Attempt:
         """The same step, with more known of it."""
         return self.books.halts.note(attempt, self.now(), why, **more)
+
+    def _keys(
+        self, session: Session, deed: Callable[[tmux.Tmux, Pane, str | None], tmux.Outcome]
+    ) -> tmux.Outcome | None:
+        """The same for keys that a shell would run or keep: only Claude Code may be in front."""
+        if not session.opened_by_us and not session.program:
+            # A shell may stand behind it, and nothing would tell Claude Code from that.
+            return tmux.Refused(tmux.Obstacle.PROGRAM)
+        program = session.program or None
+        return self._deed(session, lambda door, pane: deed(door, pane, program))
 
     def _deed(
         self, session: Session, deed: Callable[[tmux.Tmux, Pane], tmux.Outcome]

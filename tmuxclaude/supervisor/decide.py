@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from tmuxclaude.claude import limits as limit_texts
 from tmuxclaude.core import policy, resets
+from tmuxclaude.core.clocks import halt_in_time
 from tmuxclaude.core.evidence import Ending, Evidence, Origin, explain, judge, limit_of
 from tmuxclaude.core.model import (
     ENDED_STEPS,
@@ -30,7 +31,9 @@ from tmuxclaude.core.model import (
 from tmuxclaude.core.resume import moved_by, same_text
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.states import Signal, after
+from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor import brakes
 
 SCREEN_SECONDS = 10.0
 """How long a limit must stand on the screen before it counts without any record: a transcript that
@@ -39,17 +42,25 @@ is only just being written speaks first."""
 PRINTED_SECONDS = 60.0
 """A printed time is cut to the minute, so the reset may come that much later."""
 
+SEEN_BEFORE = "it stopped at exactly this before"
+"""Why nothing is typed unasked for a limit that is only there again: a session that was ended and
+opened anew, or words on a screen that look as they did."""
+
 START_SECONDS = 5.0
 """How long a starting Claude Code may show an unknown screen before it counts as a dialog."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One session after its evidence was weighed, with its open halt and its latest attempt."""
+    """One session after its evidence was weighed, with its open halt and its latest attempt.
+
+    ``due``: when we may act on the halt if no brake of the user's holds us back.
+    """
 
     session: Session
     halt: Halt | None
     attempt: Attempt | None
+    due: float | None = None
 
 
 def decide(books: Books, session: Session, evidence: Evidence, rules: ResumeRules) -> Decided:
@@ -63,7 +74,9 @@ def decide(books: Books, session: Session, evidence: Evidence, rules: ResumeRule
     if seen != session.outlook:
         session = replace(session, outlook=seen)
         books.sessions.save(session)
-    return Decided(session, halt, attempt)
+    limits = books.limits.of(session.account) if halt is not None else []
+    due = policy.due_at(halt, limits, evidence, rules) if halt is not None else None
+    return Decided(session, halt, attempt, due)
 
 
 def in_flight(attempt: Attempt | None) -> bool:
@@ -71,17 +84,16 @@ def in_flight(attempt: Attempt | None) -> bool:
     return attempt is not None and attempt.step not in ENDED_STEPS | {Step.DUE}
 
 
-def is_due(decided: Decided, books: Books, evidence: Evidence, rules: ResumeRules) -> bool:
+def is_due(decided: Decided, evidence: Evidence, rules: ResumeRules) -> bool:
     """Whether a new attempt on the session's halt is to be opened now, by itself."""
     session, halt = decided.session, decided.halt
     if halt is None or halt.needs_human or not rules.enabled or session.want is not Want.UP:
         return False
-    if decided.attempt is not None and decided.attempt.open:
-        return False
+    if decided.attempt is not None and (decided.attempt.open or _answered(halt, decided.attempt)):
+        return False  # one record is answered once; the next attempt needs a new one
     if session.state not in (State.LIMITED, State.IDLE, State.WAITING, State.LOST):
         return False
-    due = policy.due_at(halt, books.limits.of(session.account), evidence, rules)
-    return due is not None and evidence.at >= due
+    return decided.due is not None and evidence.at >= decided.due
 
 
 def witnesses(evidence: Evidence) -> dict[str, object]:
@@ -137,16 +149,16 @@ def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt 
         signal = Signal.GOODBYE
     if signal is Signal.DIALOG and _still_starting(session, evidence):
         signal = None
-    if in_flight(attempt) and signal in (Signal.LIMIT, Signal.IDLE, Signal.DIALOG):
-        signal = Signal.WOKEN
-    if in_flight(attempt) and attempt is not None and attempt.step is Step.LAUNCHING:
-        signal = Signal.WOKEN if signal in (Signal.GONE, Signal.GOODBYE) else signal
+    if attempt is not None and in_flight(attempt):
+        starts = attempt.step is Step.LAUNCHING  # it may show the trust dialog, and die again
+        ours = Signal.GONE if starts else Signal.DIALOG
+        signal = Signal.WOKEN if signal in (Signal.LIMIT, Signal.IDLE, ours) else signal
     if signal is None:
         return session
     state = after(session.state, signal)
     if state is session.state:
         return session
-    reason = _reason(state, evidence)
+    reason = _reason(session, state, evidence)
     books.events.note(
         evidence.at, session.uid, "state", f"{session.state} → {state}", witnesses(evidence)
     )
@@ -158,16 +170,18 @@ def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt 
 def _still_starting(session: Session, evidence: Evidence) -> bool:
     reading = evidence.reading
     known = reading is not None and reading.dialog not in (None, Dialog.OTHER)
-    young = evidence.at - session.since < START_SECONDS
+    young = 0 <= evidence.at - session.since < START_SECONDS
     return session.state is State.STARTING and young and not known
 
 
-def _reason(state: State, evidence: Evidence) -> str:
+def _reason(session: Session, state: State, evidence: Evidence) -> str:
     reading, registry = evidence.reading, evidence.registry
     if state is State.WAITING:
         if reading is not None and reading.dialog is not None:
             return str(reading.dialog)
         return registry.waiting_for if registry is not None else ""
+    if state is State.ENDED and session.want is Want.DOWN:
+        return "stopped by you"
     return evidence.last_words if state in (State.LOST, State.ENDED) else ""
 
 
@@ -184,6 +198,10 @@ def _halt(
         return _close(books, halt, evidence.at, Actor.YOU, "the session ended")
     if halt is not None and session.conversation not in (None, halt.conversation):
         halt = _close(books, halt, evidence.at, Actor.YOU, "a new conversation was begun")
+    if halt is not None:
+        backoff = policy.backoff_seconds(halt.attempts, rules)
+        halt = halt_in_time(halt, evidence.at, backoff)
+        books.halts.save(halt)
     found = found_limit(evidence, session.zone)
     if found is None:
         return _perhaps_over(books, evidence, halt, attempt)
@@ -191,13 +209,16 @@ def _halt(
     if limit.structured and limit.resets_at is not None:
         books.limits.note(session.account, limit)
     if halt is not None and halt.record == record:
-        return halt
+        told = limit.structured or halt.needs_human or not _answered(halt, attempt)
+        return halt if told or not _stands(session, evidence) else _unsure(books, halt, evidence.at)
+    if halt is not None and not limit.structured and halt.limit.structured:
+        return halt  # its transcript cannot be read at the moment
     if halt is not None and in_flight(attempt) and attempt is not None and attempt.halt == halt.id:
         return halt  # what our own text met: the attempt is confirmed first
     if not limit.structured and not _stands(session, evidence):
         return halt
     if halt is not None and limit.structured and not halt.limit.structured and not halt.attempts:
-        return _better_known(books, halt, limit, record)
+        return _better_known(books, halt, limit, record, evidence.at)
     if halt is not None:
         answered = attempt is not None and attempt.halt == halt.id and not attempt.open
         if answered and policy.same_family(halt, limit):
@@ -208,32 +229,59 @@ def _halt(
 
 def _stands(session: Session, evidence: Evidence) -> bool:
     """Whether a limit that only the screen shows has stood there long enough to be believed."""
-    return session.state is State.LIMITED and evidence.at - session.since >= SCREEN_SECONDS
+    young = 0 <= evidence.at - session.since < SCREEN_SECONDS
+    return session.state is State.LIMITED and not young
 
 
-def _better_known(books: Books, halt: Halt, limit: Limit, record: str) -> Halt:
-    """The same halt, now by its record instead of by its words on the screen."""
-    halt = replace(
-        halt, limit=limit, record=record, needs_human=policy.needs_human(limit, halt.opened_at)
+def _answered(halt: Halt, attempt: Attempt | None) -> bool:
+    """Whether our text was delivered because of exactly the record that the halt rests on."""
+    delivered = attempt is not None and attempt.step is Step.CONFIRMED
+    return (
+        delivered
+        and attempt is not None
+        and (attempt.halt, attempt.record)
+        == (
+            halt.id,
+            halt.record,
+        )
     )
+
+
+def _unsure(books: Books, halt: Halt, now: float) -> Halt:
+    """The same words on a screen after our text: nobody can tell whether they are new."""
+    halt = replace(halt, needs_human=f"{SEEN_BEFORE}; it was resumed after that")
     books.halts.save(halt)
+    books.events.note(now, halt.session, "needs you", halt.needs_human, {"halt": halt.id})
     return halt
 
 
-def _open(
-    books: Books, session: Session, evidence: Evidence, limit: Limit, record: str
-) -> Halt | None:
+def _better_known(books: Books, halt: Halt, limit: Limit, record: str, now: float) -> Halt:
+    """The same halt, now by its record instead of by its words on the screen."""
+    session = books.sessions.get(halt.session)
+    lost = session.rebuilt_at if session is not None else None
+    before, needs_human = halt.needs_human, policy.needs_human(limit, halt.opened_at, lost)
+    halt = replace(halt, limit=limit, record=record, needs_human=needs_human)
+    books.halts.save(halt)
+    if needs_human and not before:
+        books.events.note(now, halt.session, "needs you", needs_human, {"halt": halt.id})
+    return halt
+
+
+def _open(books: Books, session: Session, evidence: Evidence, limit: Limit, record: str) -> Halt:
+    needs_human = policy.needs_human(limit, evidence.at, session.rebuilt_at)
     if books.halts.knows(session.uid, record):
-        return None
-    halt = books.halts.open_halt(
-        session=session.uid,
-        conversation=session.conversation or "",
-        limit=limit,
-        record=record,
-        opened_at=evidence.at,
-        needs_human=policy.needs_human(limit, evidence.at),
-    )
-    books.events.note(evidence.at, session.uid, "limit", limit.words, witnesses(evidence))
+        needs_human = needs_human or SEEN_BEFORE
+    with around("halt-opened"):
+        halt = books.halts.open_halt(
+            session=session.uid,
+            conversation=session.conversation or "",
+            limit=limit,
+            record=record,
+            opened_at=evidence.at,
+            needs_human=needs_human,
+        )
+    why = witnesses(evidence) | {"halt": halt.id}
+    books.events.note(evidence.at, session.uid, "limit", limit.words, why)
     return halt
 
 
@@ -249,10 +297,10 @@ def _again(
         not_before=now + policy.backoff_seconds(halt.attempts, rules),
         needs_human=f"gave up after {halt.attempts} attempts" if gave_up else "",
     )
-    books.halts.save(halt)
-    books.events.note(
-        now, halt.session, "limit", f"still there after attempt {halt.attempts}: {limit.words}"
-    )
+    with around("halt-again"):
+        books.halts.save(halt)
+    words = f"still there after attempt {halt.attempts}: {limit.words}"
+    books.events.note(now, halt.session, "limit", words, {"halt": halt.id})
     return halt
 
 
@@ -262,9 +310,13 @@ def _perhaps_over(
     """Closes a halt that somebody has moved past. A banner that vanished closes nothing."""
     if halt is None or (attempt is not None and attempt.open and attempt.halt == halt.id):
         return halt
+    resumed = _answered(halt, attempt)
+    if resumed and evidence.dead:
+        return _close(books, halt, evidence.at, Actor.US, "resumed, and then its process ended")
     if halt.record.startswith("screen:"):
         if judge(evidence) is Signal.WORK:
-            return _close(books, halt, evidence.at, Actor.NOBODY, "it works again")
+            who = Actor.US if resumed else Actor.NOBODY
+            return _close(books, halt, evidence.at, who, "it works again")
         return halt
     tail = evidence.tail
     by = moved_by(halt.record, evidence)
@@ -292,8 +344,10 @@ def _close(
     if halt is None:
         return None
     by = by or Actor.NOBODY
-    books.halts.save(replace(halt, ended_at=now, ended_by=by, outcome=outcome))
-    books.events.note(now, halt.session, "halt over", f"{outcome} (by {by})")
+    with around("halt-closed"):
+        books.halts.save(replace(halt, ended_at=now, ended_by=by, outcome=outcome))
+    words = f"{outcome} (by {by})"
+    books.events.note(now, halt.session, "halt over", words, {"halt": halt.id})
     return None
 
 
@@ -306,11 +360,11 @@ def _outlook(
     rules: ResumeRules,
 ) -> Outlook:
     if halt is not None and session.state is not State.WORKING:
-        if session.want is Want.HOLD:
-            return Outlook(Actor.YOU, halt.limit.resets_at, "held")
         ours = attempt if attempt is not None and attempt.halt == halt.id else None
         limits = books.limits.of(session.account)
-        return policy.outlook(halt, ours, limits, evidence, rules)
+        seen = policy.outlook(halt, ours, limits, evidence, rules)
+        return brakes.foreseen(books, session, ours, seen, evidence.at, rules)
     if session.state is State.WAITING:
         return Outlook(Actor.YOU, None, session.reason)
-    return Outlook()
+    held = session.want is Want.HOLD and session.state is not State.ENDED
+    return Outlook(why="held, never touched") if held else Outlook()

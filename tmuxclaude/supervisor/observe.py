@@ -7,21 +7,35 @@ it can be lost at any time.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from tmuxclaude.claude import registry, screen, transcript
-from tmuxclaude.core.evidence import Evidence, Life, PaneFacts, RegistryFacts, Tail
-from tmuxclaude.core.model import Pane, Process, Reading, Session, State
+from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, RegistryFacts, Tail
+from tmuxclaude.core.model import Box, Pane, Process, Reading, Session, State
 from tmuxclaude.edges import claude_files, processes, tmux
 from tmuxclaude.edges.clock import Clock
+from tmuxclaude.supervisor.workers import Done, Workers
+
+log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 30.0
 """A screen that was not read for this long is read again, whatever tmux says of activity."""
 
 BLIND_SECONDS = 5.0
 """The shortest time between two readings of a busy screen that is our only witness."""
+
+ACTIVITY_SECONDS = 1.0
+"""tmux tells in whole seconds when a window was last active: a screen that was read so long after
+that is known whole."""
+
+NEVER = -1e9
+
+STALE_SECONDS = 2.0
+"""A look that took longer does not say whether keys may be sent now."""
 
 CHUNKS = 4
 """How many pieces of a transcript one look reads; until its end is reached it says nothing."""
@@ -44,10 +58,18 @@ class _Memory:
     behind: bool = False
     tail: Tail = transcript.EMPTY
     reading: Reading | None = None
-    read_at: float = 0.0
+    read_at: float = NEVER
+    activity: int = 0
+    active_at: float = NEVER
+    blind: bool = False
     missing: int = 0
     unreaped: int = 0
     said_goodbye: bool = False
+    read_mark: claude_files.Mark | None = None
+    entry: registry.Entry | None = None
+    entry_of: Process | None = None
+    entry_path: Path = Path()
+    entry_mark: claude_files.Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +83,82 @@ class _Seen:
 
 @dataclass(slots=True)
 class Observer:
-    """``door`` gives the tmux server at a socket; ``clock`` the time of every look."""
+    """``door`` gives the tmux server at a socket; ``clock`` the time of every look.
+
+    Each server is looked at by a worker of its own, so that one that hangs delays no other.
+    ``wake``: called from there when a look has ended that was not waited for.
+    """
 
     door: Callable[[str], tmux.Tmux]
     clock: Clock
+    wake: Callable[[], None] = lambda: None
+    _workers: Workers[dict[str, Evidence]] = field(init=False)
+    _under_way: dict[str, set[str]] = field(default_factory=dict)
+    _void: set[str] = field(default_factory=set)
     _memories: dict[str, _Memory] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._workers = Workers(self.wake)
+
     def look(self, sessions: Iterable[Session], closely: frozenset[str]) -> dict[str, Evidence]:
-        """The evidence of each session. ``closely``: uids whose screen and pane are read anyway."""
+        """The evidence that there is by now: of these sessions, or of an earlier look.
+
+        ``closely``: uids whose screen and pane are read anyway. A look that was overtaken by
+        ``forget`` tells nothing.
+        """
         by_socket: dict[str, list[Session]] = {}
         for session in sessions:
             by_socket.setdefault(session.socket, []).append(session)
-        found: dict[str, Evidence] = {}
+        tasks = {}
         for socket, group in by_socket.items():
-            found |= self._look_at_server(socket, group, closely)
+            if self._workers.idle(socket):
+                tasks[socket] = partial(self._look_at_server, socket, group, closely)
+                self._under_way[socket] = {session.uid for session in group}
+        found: dict[str, Evidence] = {}
+        for socket, done in self._workers.run(tasks).items():
+            found |= self._still_true(socket, done)
         return found
+
+    def close(self) -> None:
+        self._workers.close()
 
     def goodbye(self, uid: str) -> None:
         """Claude Code's hook said that its user ended this session."""
         self._memory(uid).said_goodbye = True
 
+    def program(self, session: Session) -> str | None:
+        """What tmux calls the program in front of the session's pane; ``None`` when unsure."""
+        if session.pane is None:
+            return None
+        try:
+            return self.door(session.socket).program(session.pane)
+        except (tmux.Silent, tmux.ServerGone):
+            return None
+
+    def clocks_jumped(self) -> None:
+        """The times of past looks mean nothing any more: every screen and file is due."""
+        for memory in self._memories.values():
+            memory.read_at, memory.sought_at = NEVER, 0.0
+
     def forget(self, uid: str) -> None:
-        """A session that was launched anew has no past looks."""
-        self._memories.pop(uid, None)
+        """A session that was launched anew has no past looks; one that is under way is void."""
+        if any(uid in uids for uids in self._under_way.values()):
+            self._void.add(uid)
+        else:
+            self._memories.pop(uid, None)
+
+    def _still_true(self, socket: str, done: Done[dict[str, Evidence]]) -> dict[str, Evidence]:
+        """What a look gives when it has ended. Of an old one no key may follow."""
+        uids = self._under_way.pop(socket)
+        void = self._void & uids
+        self._void -= uids
+        for uid in void:
+            self._memories.pop(uid, None)
+        return {
+            uid: evidence if done.age < STALE_SECONDS else replace(evidence, pane=None)
+            for uid, evidence in done.value.items()
+            if uid not in void
+        }
 
     # -- one server --------------------------------------------------------------------------
 
@@ -96,17 +171,18 @@ class Observer:
         listing: tmux.Listing | None = None
         gone = False
         try:
-            listing = door.panes(LIMIT_WORDS, since=int(now) - 2, clients=clients)
+            blind = any(self._memory(session.uid).blind for session in sessions)
+            listing = door.panes(LIMIT_WORDS if blind else (), clients=clients)
         except tmux.ServerGone:
             gone = True
         except tmux.Silent:
             pass
         seen = {session.uid: self._life(session, listing, gone, door) for session in sessions}
         evidence = {
-            session.uid: self._files(session, seen[session.uid], now, session.uid in closely)
+            session.uid: self._own(session, seen[session.uid], now, session.uid in closely)
             for session in sessions
         }
-        self._screens(door, sessions, seen, evidence, closely, now)
+        self._screens(door, sessions, seen, evidence, closely)
         for session in sessions:
             if session.uid in closely and listing is not None:
                 evidence[session.uid] = self._hands(
@@ -124,6 +200,8 @@ class Observer:
             # A socket that was removed is not a server that ended: its process decides.
             if gone and _lives_on(session, pane):
                 return _Seen()
+            if memory.said_goodbye:  # it was the last window, and its server ended with it
+                return _Seen(Life.EXITED, None, "it was ended at its prompt")
             return _Seen(Life.DIED, None, "the tmux server is gone")
         if listing is None:
             return _Seen()
@@ -132,7 +210,8 @@ class Observer:
             memory.missing += 1
             if memory.missing < 2:
                 return _Seen()
-            return _Seen(Life.EXITED, None, "its pane was closed")
+            said = "it was ended at its prompt" if memory.said_goodbye else "its pane was closed"
+            return _Seen(Life.EXITED, None, said)
         memory.missing = 0
         if facts.dead:
             return self._death(memory, facts, listing, door)
@@ -162,12 +241,20 @@ class Observer:
             return Life.ALIVE
         return Life.EXITED if memory.said_goodbye else Life.DIED
 
+    def _own(self, session: Session, seen: _Seen, now: float, closely: bool) -> Evidence:
+        """What this session's own files say; a mistake of ours in one costs no other anything."""
+        try:
+            return self._files(session, seen, now, closely)
+        except Exception:
+            log.exception("the files of session %s were not understood", session.uid)
+            return Evidence(at=now, life=seen.life, last_words=seen.last_words)
+
     # -- files -------------------------------------------------------------------------------
 
     def _files(self, session: Session, seen: _Seen, now: float, closely: bool) -> Evidence:
         facts = None
         if seen.life in (Life.ALIVE, Life.STOPPED):
-            facts = _registry_facts(session)
+            facts = _registry_facts(session, self._memory(session.uid))
         conversation = session.conversation
         if facts is not None and facts.status is not None:
             conversation = facts.conversation
@@ -188,7 +275,9 @@ class Observer:
         if memory.conversation != conversation:
             memory.conversation, memory.path = conversation, None
             memory.position, memory.tail, memory.sought_at = None, transcript.EMPTY, 0.0
-        if memory.path is None and now - memory.sought_at >= 1.0:
+            memory.read_mark = None
+        # The clock may have been set back meanwhile; that must not keep us waiting.
+        if memory.path is None and not 0.0 <= now - memory.sought_at < 1.0:
             memory.sought_at = now
             memory.path = claude_files.transcript_path(
                 Path(session.account), conversation, session.directory
@@ -200,6 +289,9 @@ class Observer:
 
     def _read_on(self, memory: _Memory, path: Path) -> None:
         """Reads what is new; of very much some at each look, so that no file delays the others."""
+        mark = claude_files.mark(path)
+        if mark is not None and mark == memory.read_mark:
+            return
         for _ in range(CHUNKS):
             chunk = claude_files.follow(path, memory.position)
             if chunk.position is None:
@@ -210,6 +302,7 @@ class Observer:
             memory.tail = replace(tail, size=chunk.position.offset)
             memory.position, memory.behind = chunk.position, chunk.more
             if not chunk.more:
+                memory.read_mark = mark
                 return
 
     # -- screens -----------------------------------------------------------------------------
@@ -221,7 +314,6 @@ class Observer:
         seen: dict[str, _Seen],
         evidence: dict[str, Evidence],
         closely: frozenset[str],
-        now: float,
     ) -> None:
         """Reads the screens that must be read, all of them in one question."""
         wanted = {
@@ -229,7 +321,7 @@ class Observer:
             for session in sessions
             if session.pane is not None
             and seen[session.uid].life in (Life.ALIVE, Life.STOPPED)
-            and self._must_read(session, seen[session.uid], evidence[session.uid], closely, now)
+            and self._must_read(session, seen[session.uid], evidence[session.uid], closely)
         }
         try:
             shown = door.capture(wanted.values()) if wanted else {}
@@ -240,8 +332,8 @@ class Observer:
             if uid in wanted:
                 text = shown.get(wanted[uid])
                 memory.reading = None if text is None else screen.read(text)
-                memory.read_at = now
-            if seen[uid].life in (Life.ALIVE, Life.STOPPED):
+                memory.read_at = self.clock.monotonic()
+            if memory.reading is not None and seen[uid].life in (Life.ALIVE, Life.STOPPED):
                 evidence[uid] = replace(evidence[uid], reading=memory.reading)
 
     def _must_read(
@@ -250,21 +342,22 @@ class Observer:
         seen: _Seen,
         evidence: Evidence,
         closely: frozenset[str],
-        now: float,
     ) -> bool:
-        memory, facts = self._memory(session.uid), seen.pane
+        memory, facts, now = self._memory(session.uid), seen.pane, self.clock.monotonic()
         if session.uid in closely:
             return True
         if facts is None:
             return False
         if now - memory.read_at >= SWEEP_SECONDS:
             return True
-        if facts.window_activity < int(memory.read_at) - 1:
+        if memory.activity != facts.window_activity:
+            memory.activity, memory.active_at = facts.window_activity, now
+        if memory.read_at - memory.active_at >= ACTIVITY_SECONDS:
             return False
-        blind = evidence.registry is None or evidence.tail is None
-        if blind and session.state is not State.STARTING and not facts.found:
+        memory.blind = evidence.registry is None or evidence.tail is None
+        if memory.blind and session.state is not State.STARTING and not facts.found:
             return now - memory.read_at >= BLIND_SECONDS
-        return blind or session.state in (State.LIMITED, State.WAITING)
+        return memory.blind or session.state in (State.LIMITED, State.WAITING)
 
     def _hands(
         self,
@@ -321,6 +414,18 @@ def claude_process(session: Session, pane: Pane) -> Process | None:
     return own
 
 
+def at_prompt(evidence: Evidence) -> bool:
+    """Whether Claude Code itself runs in the foreground and takes a prompt, as far as is known.
+
+    Its registry file says so, or where there is none, its prompt box.
+    """
+    if evidence.life is not Life.ALIVE:
+        return False
+    if evidence.registry is not None and evidence.registry.status is not None:
+        return evidence.registry.status is Busy.IDLE
+    return evidence.reading is not None and evidence.reading.box is not Box.NONE
+
+
 def open_elsewhere(session: Session) -> bool:
     """Whether another living process has this session's conversation open."""
     if session.conversation is None:
@@ -336,13 +441,19 @@ def open_elsewhere(session: Session) -> bool:
     return False
 
 
-def _registry_facts(session: Session) -> RegistryFacts | None:
+def _registry_facts(session: Session, memory: _Memory) -> RegistryFacts | None:
     process = session.process
     if process is None:
         return None
-    path = claude_files.registry_path(Path(session.account), process.pid)
-    text = claude_files.read_small(path)
-    entry = registry.parse(text) if text is not None else None
+    if process != memory.entry_of:
+        memory.entry_of, memory.entry_mark = process, None
+        memory.entry_path = claude_files.registry_path(Path(session.account), process.pid)
+    mark = claude_files.mark(memory.entry_path)
+    if mark is None or mark != memory.entry_mark:
+        text = claude_files.read_small(memory.entry_path)
+        memory.entry = registry.parse(text) if text is not None else None
+        memory.entry_mark = mark
+    entry = memory.entry
     if entry is None or entry.proc_start not in ("", process.started):
         return None
     return entry.facts

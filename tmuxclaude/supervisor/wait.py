@@ -5,8 +5,8 @@ from __future__ import annotations
 import selectors
 import signal
 import socket
-import time
 from collections.abc import Iterable
+from contextlib import suppress
 from types import FrameType
 
 
@@ -30,11 +30,15 @@ class Waiter:
         for number in stop_signals:
             signal.signal(number, self._stop)
 
-    def until(self, deadline: float) -> None:
-        """Serves what is ready; returns at ``deadline`` (monotonic seconds) or after serving."""
-        seconds = max(0.0, deadline - time.monotonic())
-        for key, events in self.selector.select(seconds):
+    def wait(self, seconds: float) -> None:
+        """Serves what is ready; returns after so many seconds, or after serving."""
+        for key, events in self.selector.select(max(0.0, seconds)):
             key.data(events)
+
+    def wake(self) -> None:
+        """Ends a wait at once; from any thread."""
+        with suppress(OSError):
+            self._theirs.send(b"\0")
 
     def close(self) -> None:
         signal.set_wakeup_fd(-1)

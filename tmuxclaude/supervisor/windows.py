@@ -7,7 +7,6 @@ becomes a command line and a window; whether it may, others have decided.
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from tmuxclaude.core import errors
 from tmuxclaude.core.model import NAME, Pane, Session
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.edges import claude_files, processes, spool, tmux
+from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.observe import claude_process, open_elsewhere
 
@@ -69,9 +69,13 @@ class Windows:
         )
         self.books.sessions.add(session)
         try:
-            return self._placed(session, self._window(session, argv, select)), notes
+            pane, home, made = self._window(session, argv, select, elsewhere=False)
+            if made and session.tmux_session:
+                notes = [*notes, f"there was no tmux session {home}, so it was made"]
+            return self._placed(replace(session, tmux_session=home), pane), notes
         except errors.TmuxclaudeError:
             self.books.sessions.remove(session.uid)
+            self._settings_of(session.uid).unlink(missing_ok=True)
             raise
 
     def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]:
@@ -95,8 +99,28 @@ class Windows:
             words = launch.Arguments(flags=flags)
             argv = launch.fresh(command, words, session.conversation or "", session.name, settings)
             notes = ["its conversation had no messages yet, so a new one was begun"]
-        pane = self._respawned(session, argv) or self._window(session, argv, select=False)
+        pane = self._respawned(session, argv)
+        if pane is None:
+            pane, home, _ = self._window(session, argv, select=False, elsewhere=True)
+            session = replace(session, tmux_session=home)
         return self._placed(session, pane), notes
+
+    def find_again(self, session: Session) -> None:
+        """Takes up a pane that was opened for ``session`` just before a crash forgot it.
+
+        Every pane that we open carries the session's uid, so it is known by that alone.
+        """
+        try:
+            listing = self.door(session.socket).panes()
+        except (tmux.Silent, tmux.ServerGone):
+            return
+        living = [
+            Pane(listing.server, pane_id, facts.pane_pid, facts.nonce)
+            for pane_id, facts in listing.panes.items()
+            if facts.nonce == session.uid and not facts.dead
+        ]
+        if len(living) == 1 and living != [session.pane]:
+            self._placed(session, living[0])
 
     def close(self, session: Session) -> None:
         """Closes the window of a session that has ended, if it is still there and was ours."""
@@ -133,15 +157,28 @@ class Windows:
         found = door.session_of(caller_pane)
         return "" if found is None else door.session_name(found) or ""
 
-    def _window(self, session: Session, argv: list[str], select: bool) -> Pane:
-        """A new window in the session's tmux session, which is made when it is gone."""
+    def _window(
+        self, session: Session, argv: list[str], select: bool, elsewhere: bool
+    ) -> tuple[Pane, str, bool]:
+        """A new window in the session's tmux session, which is made when it is not there.
+
+        Gives its pane, the name of the tmux session, and whether that was made. One whose name we
+        would not give is not made: ``elsewhere`` allows ours in its place.
+        """
         wanted = session.tmux_session or HOME_SESSION
-        home = wanted if NAME.fullmatch(wanted) else HOME_SESSION
         door = self.door(session.socket)
         try:
-            return self._opened(door, session, argv, wanted, create=False, select=select)
+            pane = self._opened(door, session, argv, wanted, create=False, select=select)
         except (errors.NotFoundError, tmux.ServerGone):
-            return self._opened(door, session, argv, home, create=True, select=select)
+            home = wanted if NAME.fullmatch(wanted) else HOME_SESSION
+            if home != wanted and not elsewhere:
+                raise errors.NotFoundError(
+                    f"there is no tmux session {wanted!r}; nothing was opened. One is made only "
+                    "for a name of letters, digits, - and _"
+                ) from None
+            pane = self._opened(door, session, argv, home, create=True, select=select)
+            return pane, home, True
+        return pane, wanted, False
 
     def _opened(
         self,
@@ -160,7 +197,7 @@ class Windows:
             directory=session.directory,
             environment=session.launch.environment,
             argv=argv,
-            nonce=secrets.token_hex(16),
+            nonce=session.uid,
             select=select,
         ).pane
 
@@ -193,21 +230,26 @@ class Windows:
             state=after(session.state, Signal.LAUNCHED),
             since=now,
             opened_by_us=True,
+            program="",
             reason="",
         )
-        self.books.sessions.save(placed)
+        with around("launched"):
+            self.books.sessions.save(placed)
         if placed.conversation is not None:
             why = "resume" if session.recorded else "start"
             self.books.sessions.link(placed.uid, placed.conversation, now, why)
         self.books.events.note(now, session.uid, "started", f"in pane {pane.pane_id}")
         return placed
 
+    def _settings_of(self, uid: str) -> Path:
+        return self.settings / f"{uid}.json"
+
     def _write_settings(self, uid: str, theirs: Mapping[str, object] | None) -> Path:
         """The session's own settings file: our hooks, merged with the user's ``--settings``.
 
         ``None`` keeps the file of an earlier start.
         """
-        path = self.settings / f"{uid}.json"
+        path = self._settings_of(uid)
         if theirs is None and path.exists():
             return path
         script = self.settings / "spool.sh"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmuxclaude.cli import show
+from tmuxclaude.cli import layout
 
 NOON = 1_795_694_400.0
 """Thursday 26 November 2026, 12:00 UTC."""
@@ -40,12 +40,12 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     ],
 )
 def test_what_could_drive_a_terminal_is_escaped(text: str, shown: str) -> None:
-    assert show.visible(text) == shown
+    assert layout.visible(text) == shown
 
 
 @given(st.text(st.characters(codec=None)))
 def test_nothing_unprintable_is_ever_shown(text: str) -> None:
-    shown = show.visible(text)
+    shown = layout.visible(text)
     assert shown.isprintable()
     assert shown.encode().decode() == shown
 
@@ -55,7 +55,7 @@ def test_nothing_unprintable_is_ever_shown(text: str) -> None:
     [("", 0), ("abc", 3), ("日本", 4), ("é", 1), ("e\u0301", 1), ("a日e\u0301", 4), ("ＡＢ", 4)],
 )
 def test_columns(text: str, count: int) -> None:
-    assert show.columns(text) == count
+    assert layout.columns(text) == count
 
 
 @pytest.mark.parametrize(
@@ -72,32 +72,84 @@ def test_columns(text: str, count: int) -> None:
     ],
 )
 def test_a_cut_text_fits_and_says_so(text: str, room: int, shown: str) -> None:
-    assert show.cut(text, room) == shown
+    assert layout.cut(text, room) == shown
 
 
 @given(st.text(st.characters(categories=["L", "N", "S"])), st.integers(0, 30))
 def test_a_cut_text_always_fits(text: str, room: int) -> None:
-    assert show.columns(show.cut(text, room)) <= room
+    assert layout.columns(layout.cut(text, room)) <= room
 
 
 def test_columns_are_aligned_by_what_they_look_like() -> None:
     rows = [("日本", "x", "last"), ("a", "", "one\ntwo")]
-    assert show.table(("NAME", "B", "C"), rows).splitlines() == [
+    assert layout.table(("NAME", "B", "C"), rows).splitlines() == [
         "NAME  B  C",
         "日本  x  last",
         "a     -  one\\ntwo",
     ]
 
 
-def test_only_the_last_column_is_cut() -> None:
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("/home/ann/api", 9, "/hom…/api"),
+        ("/home/日本語/api", 12, "/home…語/api"),
+        ("abcdefgh", 3, "ab…"),
+    ],
+)
+def test_a_shortened_text_lacks_its_middle(text: str, room: int, shown: str) -> None:
+    assert layout.shorten(text, room) == shown
+
+
+@given(st.text(st.characters(categories=["L", "N", "S"])), st.integers(0, 30))
+def test_a_shortened_text_always_fits(text: str, room: int) -> None:
+    assert layout.columns(layout.shorten(text, room)) <= room
+
+
+FITS = {"C": layout.Fit(may_go=True), "B": layout.Fit(5, middle=True), "D": layout.Fit(3)}
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        (31, "name  directory  since  because"),
+        (30, "name  dir…tory  since  because"),
+        (27, "name  di…ry  since  because"),
+        (26, "name  di…ry  since  becau…"),
+        (23, "name  di…ry  since  be…"),
+        (22, "name  dir…ory  because"),
+        (18, "name  di…ry  beca…"),
+        (16, "name  di…ry  be…"),
+        (10, "name  di……"),
+    ],
+)
+def test_columns_give_way_in_their_order(room: int, line: str) -> None:
+    rows = [("name", "directory", "since", "because")]
+    shown = layout.table(("A", "B", "C", "D"), rows, room, FITS)
+    assert shown.splitlines()[1] == line
+
+
+words = st.text(st.characters(categories=["L", "N"]), max_size=30)
+
+
+@given(st.lists(st.tuples(words, words, words, words), min_size=1), st.integers(0, 60))
+def test_no_line_of_a_table_is_wider_than_there_is_room(
+    rows: list[tuple[str, str, str, str]], room: int
+) -> None:
+    shown = layout.table(("A", "B", "C", "D"), rows, room, FITS)
+    assert max(layout.columns(line) for line in shown.split("\n")) <= room
+
+
+def test_without_a_word_the_last_column_gives_way() -> None:
     rows = [("some name", "a rather long reason")]
-    wide = show.table(("NAME", "WHY"), rows, 20)
+    wide = layout.table(("NAME", "WHY"), rows, 20)
     assert wide.splitlines() == ["NAME       WHY", "some name  a rather…"]
-    assert show.table(("NAME", "WHY"), rows, 5).splitlines()[1] == "some name  a …"
+    assert layout.table(("NAME", "WHY"), rows, 5).splitlines()[1] == "some…"
 
 
 def test_pairs_have_one_line_each() -> None:
-    assert show.pairs([("a", "1\x1b"), ("long", "")]) == "a     1\\x1b\nlong  -"
+    assert layout.pairs([("a", "1\x1b"), ("long", "")]) == "a     1\\x1b\nlong  -"
 
 
 @pytest.mark.usefixtures("zone")
@@ -115,13 +167,13 @@ def test_pairs_have_one_line_each() -> None:
     ],
 )
 def test_a_moment_says_as_much_of_the_date_as_is_needed(at: float | None, shown: str) -> None:
-    assert show.moment(at, NOON) == shown
+    assert layout.moment(at, NOON) == shown
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata"], indirect=True)
 def test_times_are_in_the_users_zone(zone: str) -> None:
-    assert show.moment(NOON, NOON) == "17:30"
-    assert show.stamp(NOON) == "2026-11-26 17:30:00"
+    assert layout.moment(NOON, NOON) == "17:30"
+    assert layout.stamp(NOON) == "2026-11-26 17:30:00"
 
 
 @pytest.mark.parametrize(
@@ -141,14 +193,14 @@ def test_times_are_in_the_users_zone(zone: str) -> None:
     ],
 )
 def test_spans(seconds: float, shown: str) -> None:
-    assert show.span(seconds) == shown
+    assert layout.span(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("at", "shown"), [(NOON + 4320, "in 1h 12m"), (NOON, "due"), (NOON - 60, "due"), (None, "")]
 )
 def test_countdowns(at: float | None, shown: str) -> None:
-    assert show.countdown(at, NOON) == shown
+    assert layout.countdown(at, NOON) == shown
 
 
 @pytest.mark.parametrize(
@@ -164,15 +216,15 @@ def test_the_home_directory_is_short(
     path: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", "/home/ann/")
-    assert show.short(path) == shown
+    assert layout.short(path) == shown
 
 
 def test_json_is_plain_ascii_that_reads_back() -> None:
     value = {"name": "caf\udce9 \x1b 日本", "none": None}
-    assert show.json_text(value).isascii()
-    assert json.loads(show.json_text(value)) == value
+    assert layout.json_text(value).isascii()
+    assert json.loads(layout.json_text(value)) == value
 
 
 def test_a_complaint_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    show.complain("no session \x1b[2J\nSee: more")
+    layout.complain("no session \x1b[2J\nSee: more")
     assert capsys.readouterr().err == "tmuxclaude: no session \\x1b[2J\nSee: more\n"

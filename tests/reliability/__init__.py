@@ -1,0 +1,1 @@
+"""The promises with figures: short forms as tests, long ones by ``python -m tests.reliability``."""

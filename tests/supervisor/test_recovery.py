@@ -1,0 +1,161 @@
+"""kill -9, reboot, reused pids, zombies, stopped and crashing programs: who is who afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.supervisor.house import OURS, TASK, House, Seat
+from tests.waiting import until
+from tmuxclaude.api import wire
+from tmuxclaude.edges.processes import identify
+
+Report = Callable[[str, object], None]
+
+
+def pid(house: House) -> int:
+    """The supervisor's; 0 while none answers."""
+    try:
+        return house.ask(wire.Ping(), wire.Pong).pid
+    except Exception:  # noqa: BLE001 - not yet
+        return 0
+
+
+def looked_at(house: House, seat: Seat) -> bool:
+    """Whether the supervisor that runs has seen this session's process."""
+    try:
+        lines = house.ask(wire.Explain(name=seat.name), wire.Explained).evidence
+    except Exception:  # noqa: BLE001 - not yet
+        return False
+    return "process: alive" in lines
+
+
+@pytest.fixture
+def kept_house(closed_house: House) -> Iterator[House]:
+    """The supervisor runs as its users run it, with a keeper that brings it back."""
+    assert closed_house.run("supervisor", "start").returncode == 0
+    yield closed_house
+    closed_house.run("supervisor", "stop")
+
+
+def test_killed_it_is_back_and_all_sessions_are_found(
+    kept_house: House, record_property: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = kept_house
+    seats = [house.new(name).idle() for name in ("one", "two", "three")]
+    before = [(seat.row(), seat.events()) for seat in seats]
+    first = pid(house)
+    began = time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: pid(house) not in (0, first), 30, every=0.005)
+    back = time.monotonic() - began
+    until(lambda: all(looked_at(house, seat) for seat in seats), 30)
+    found = time.monotonic() - began
+    assert [(seat.row(), seat.events()) for seat in seats] == before
+    assert [len(seat.log("start")) for seat in seats] == [1, 1, 1]
+    for words, seconds in (("supervisor back", back), ("sessions found again", found)):
+        record_property(f"{words} after kill -9, s", round(seconds, 2))
+        with capsys.disabled():
+            sys.stdout.write(f"\n{words} after kill -9: {seconds:.2f} s\n")
+
+
+@pytest.mark.parametrize("what", ["another boot", "another process of that pid"])
+def test_who_is_recorded_is_not_taken_for_who_has_the_pid_now(house: House, what: str) -> None:
+    seat = house.limited("reused")
+    house.stop()
+    other = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "1000")
+    try:
+        innocent = identify(other)
+        assert innocent is not None
+        was = (
+            replace(innocent, boot="0")
+            if what == "another boot"
+            else replace(innocent, started="1")
+        )
+        with house.books() as books:
+            session = books.sessions.get(seat.uid)
+            assert session is not None
+            books.sessions.save(replace(session, process=was))
+        house.start()
+        seat.is_("lost")
+        assert house.run("stop", "reused", "--now").returncode == 0
+        seat.is_("ended")
+        assert os.waitpid(other, os.WNOHANG) == (0, 0)
+    finally:
+        os.kill(other, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(other, 0)
+
+
+def test_a_stopped_claude_code_gets_no_key(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = house.program
+
+    def behind_a_launcher(name: str, **part: object) -> Path:
+        """tmux continues at once what it started itself (tmux 3.3a), but no child of that."""
+        program = plain(name, **part)
+        program.write_text(program.read_text().replace("\nexec ", "\n") + "exit $?\n")
+        return program
+
+    monkeypatch.setattr(house, "program", behind_a_launcher)
+    seat = house.limited("stopped")
+    seat.close_menu()
+    claude = process_of(seat)
+    assert claude != seat.pid()
+    before = seat.keys()
+    os.kill(claude, signal.SIGSTOP)
+    house.let_it_be_due()
+    until(lambda: "stopped" in seat.why(), what=seat.story)
+    seat.never(lambda: seat.keys() != before)
+    os.kill(claude, signal.SIGCONT)
+    seat.has_turns(TASK, OURS)
+
+
+def process_of(seat: Seat) -> int:
+    """The process of Claude Code, as the registry files say."""
+    [file] = (seat.house.home / ".claude" / "sessions").glob("*.json")
+    return int(file.stem)
+
+
+_BAD_WATCH = """
+import sys
+sys.path.insert(0, {root!r})
+from tmuxclaude.supervisor import decide
+real = decide.decide
+def decided(books, session, *rest):
+    if session.name == "bad":
+        raise ZeroDivisionError("a mistake of ours")
+    return real(books, session, *rest)
+decide.decide = decided
+"""
+
+
+def test_a_mistake_about_one_session_costs_the_others_nothing(
+    closed_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = closed_house
+    plain = house.env()
+    folder = house.home / "mistake"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_BAD_WATCH.format(root=plain["PYTHONPATH"]))
+    path = f"{folder}:{plain['PYTHONPATH']}"
+    monkeypatch.setattr(house, "env", lambda: plain | {"PYTHONPATH": path})
+    house.start()
+    bad = house.new("bad")
+    good = house.limited("good")
+    house.let_it_be_due()
+    good.has_turns(TASK, OURS)
+    assert bad.state == "starting"
+    assert f"session {bad.uid} was left as it is" in house.log()
+    assert "a mistake of ours" in house.run("status").stdout
+    monkeypatch.setattr(house, "env", lambda: plain)
+    house.stop()
+    house.start()
+    bad.idle()

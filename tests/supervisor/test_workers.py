@@ -1,0 +1,69 @@
+"""One task at a time for each key; who hangs or fails costs the others nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.waiting import until
+from tmuxclaude.supervisor.workers import PATIENCE_SECONDS, SLOW_SECONDS, Workers
+
+
+@pytest.fixture
+def woken() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def workers(woken: threading.Event) -> Iterator[Workers[str]]:
+    made: Workers[str] = Workers(woken.set)
+    yield made
+    made.close()
+
+
+def test_what_is_quick_is_there_at_once(workers: Workers[str], woken: threading.Event) -> None:
+    done = workers.run({"a": lambda: "one", "b": lambda: "two"})
+    assert {key: one.value for key, one in done.items()} == {"a": "one", "b": "two"}
+    assert not woken.is_set()
+
+
+def test_what_hangs_comes_later_and_delays_nobody(
+    workers: Workers[str], woken: threading.Event
+) -> None:
+    free = threading.Event()
+    done = workers.run({"hangs": lambda: str(free.wait(20)), "quick": lambda: "here"})
+    assert list(done) == ["quick"]
+    began = time.monotonic()
+    for _ in range(5):
+        assert not workers.idle("hangs")
+        assert list(workers.run({"quick": lambda: "here"})) == ["quick"]
+    assert time.monotonic() - began < 5 * PATIENCE_SECONDS
+    free.set()
+    assert woken.wait(5)
+    [late] = until(lambda: workers.run({})).values()
+    assert (late.value, workers.idle("hangs")) == ("True", True)
+    assert late.age >= PATIENCE_SECONDS
+
+
+def test_who_was_slow_rests(workers: Workers[str]) -> None:
+    workers.run({"slow": lambda: str(time.sleep(SLOW_SECONDS + 0.1))})
+    until(lambda: workers.run({}))
+    assert not workers.idle("slow")
+    until(lambda: workers.idle("slow"))
+
+
+def test_a_task_that_fails_is_logged_and_given_again(
+    workers: Workers[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails() -> str:
+        raise ValueError("what nobody expected")
+
+    with caplog.at_level(logging.ERROR):
+        done = workers.run({"bad": fails, "good": lambda: "one"})
+    assert list(done) == ["good"]
+    assert "what nobody expected" in caplog.text
+    assert workers.run({"bad": lambda: "again"})["bad"].value == "again"
