@@ -140,3 +140,17 @@ def test_commands_in_the_docs_exist(page: str, call: str) -> None:
         assert found is not None, name
         command = found
     command.make_context(command.name, words, parent=context)
+
+
+def test_the_fields_of_the_json_are_documented() -> None:
+    from tmuxclaude.api import wire
+    from tmuxclaude.cli import quick
+    from tmuxclaude.store import reader
+
+    told = CLI.partition("## What the JSON holds")[2]
+    row = dict.fromkeys(reader.SESSION_COLUMNS, 0)
+    shown = quick.session_json(row)
+    kinds = (wire.Verdict, wire.Progress, wire.Opened, wire.Paused, wire.Pong)
+    names = {*shown, *shown["halt"], *shown["halt"]["limit"], *shown["outlook"], *shown["pane"]}
+    names |= {name for kind in kinds for name in kind.__struct_fields__}
+    assert {name for name in names if f"`{name}`" not in told} == set()

@@ -21,6 +21,7 @@ from tmuxclaude.edges.paths import Paths, private_directory
 
 if TYPE_CHECKING:
     from tmuxclaude.api.client import Client
+    from tmuxclaude.api.server import Server
     from tmuxclaude.api.wire import Pong
     from tmuxclaude.core.rules import Rules
     from tmuxclaude.edges.clock import Clock
@@ -158,6 +159,8 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     from tmuxclaude.edges.notify import Notifier
     from tmuxclaude.store.books import Books
     from tmuxclaude.supervisor.act import Hands
+    from tmuxclaude.supervisor.deliver import Deliveries
+    from tmuxclaude.supervisor.intake import Intake
     from tmuxclaude.supervisor.loop import Loop
     from tmuxclaude.supervisor.observe import Observer
     from tmuxclaude.supervisor.tell import Teller
@@ -187,12 +190,14 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     opened = _open_patiently(where, _world(where, rules, door, clock.now), waiter, clock, alone)
     if opened is None:
         return 0
-    database, rebuilt = opened
+    database, rebuilt, waiting_room = opened
     books = Books(database)
     windows = Windows(books, door, where.hooks, where.spool, clock.now)
     hands = Hands(books, door, windows, clock.now)
     observer = Observer(door, clock, waiter.wake)
-    loop = Loop(books, observer, hands, waiter, clock, rules, where.spool, lock.held)
+    deliveries = Deliveries(books, hands, rules.resume)
+    intake = Intake(books, observer, windows, where.spool)
+    loop = Loop(books, observer, deliveries, intake, waiter, clock, rules, lock.held)
     notifier = Notifier(rules.notify, _tmux_program())
     loop.tell = Teller(books, rules.resume, notifier.send).tell
 
@@ -205,7 +210,10 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
 
     account = str(claude_files.account_dir({"HOME": os.environ.get("HOME", "")}))
     operations = Operations(books, windows, loop, hands, clock.now, waiter.stop, account, pong)
-    server = Server(where.socket, waiter.selector, operations.answer, clock.monotonic)
+    server = waiting_room or Server(
+        where.socket, waiter.selector, operations.answer, clock.monotonic
+    )
+    server.answer = operations.answer
     logging.info("supervisor %s runs as process %d", __version__, os.getpid())
     try:
         loop.run(server.serve)
@@ -246,11 +254,11 @@ def _open_patiently(
     waiter: Waiter,
     clock: Clock,
     pong: Callable[[list[str]], Pong],
-) -> tuple[Database, list[str]] | None:
+) -> tuple[Database, list[str], Server | None] | None:
     """The database and what is to be told of it; ``None`` when it was told to end before.
 
     A database that is locked, or whose disk is full, is waited for. Meanwhile it is answered that
-    the supervisor is there and waits.
+    the supervisor is there and waits, by the third value.
     """
     import logging
 
@@ -259,6 +267,7 @@ def _open_patiently(
     from tmuxclaude.store.format import DatabaseUnavailableError
     from tmuxclaude.supervisor.rebuild import open_or_rebuild
 
+    server: Server | None = None
     while not waiter.stopping:
         try:
             database, rebuilt = open_or_rebuild(where.database, world, LOCK_SECONDS)
@@ -266,12 +275,15 @@ def _open_patiently(
             logging.warning("%s", problem)
             closed = Closed(str(problem), pong, waiter.stop)
         else:
-            return database, [rebuilt] if rebuilt else []
-        server = Server(where.socket, waiter.selector, closed.answer, clock.monotonic)
+            return database, [rebuilt] if rebuilt else [], server
+        if server is None:
+            server = Server(where.socket, waiter.selector, closed.answer, clock.monotonic)
+        server.answer = closed.answer
         again = clock.monotonic() + DATABASE_SECONDS
         while not waiter.stopping and clock.monotonic() < again:
             due = server.serve()
             waiter.wait(min(again, due if due is not None else again) - clock.monotonic())
+    if server is not None:
         server.close()
     return None
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench.measure import Cases, Figure, both, interleaved, load, processor, table, wall
+from tests.bench.measure import Cases, Figure, interleaved, load, processor, table, wall
 from tests.bench.town import Town
 from tmuxclaude.supervisor.loop import Loop
 
@@ -90,7 +90,7 @@ def measure_ticks(town: Town, rounds: int) -> list[dict[str, Figure]]:
             NAIVE: naive,
         }
         server = psutil.Process(town.tmux.panes().server.pid)
-        found.extend(both(cases, rounds, wall, processor(server)))
+        found.extend(interleaved(cases, rounds, wall, processor(server)))
 
     town.supervised(watch)
     return found
@@ -102,7 +102,7 @@ def tick(loop: Loop) -> None:
     loop.round(loop.books.sessions.not_ended())
     while not loop.evidence or any(loop.evidence[uid].at == at for uid, at in looked.items()):
         time.sleep(0.001)
-        loop.round([])
+        loop.round(loop.books.sessions.not_ended())
 
 
 def print_ticks(by: str, ticks: dict[int, dict[str, Figure]]) -> None:
@@ -120,11 +120,15 @@ def print_ticks(by: str, ticks: dict[int, dict[str, Figure]]) -> None:
 # A command
 
 
-def measure_starts(town: Town, rounds: int) -> dict[str, Figure]:
-    """From the start of a process to its end, with the supervisor running."""
+def measure_starts(town: Town, rounds: int) -> list[dict[str, Figure]]:
+    """From the start of a process to its end, with the supervisor running.
+
+    By the clock, and in the processor time of that process.
+    """
     town.home.start()
     installed = Path(sysconfig.get_path("scripts")) / "tmuxclaude"
-    ours = [str(installed)] if installed.exists() else [sys.executable, "-m", "tmuxclaude"]
+    script = "import sys; from tmuxclaude.cli.main import main; sys.exit(main())"
+    ours = [str(installed)] if installed.exists() else [sys.executable, "-c", script]
     calls = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "tmuxclaude list": [*ours, "list"],
@@ -139,18 +143,24 @@ def measure_starts(town: Town, rounds: int) -> dict[str, Figure]:
         assert os.waitpid(pid, 0)[1] == 0, call
 
     cases = {name: partial(start, call) for name, call in calls.items()}
-    interleaved(cases, 2)  # byte code is written, files are in memory
-    found = interleaved(cases, 3 * rounds)
+    interleaved(cases, 2, wall)  # byte code is written, files are in memory
+    found = interleaved(cases, 3 * rounds, wall, processor())
     os.close(quiet)
     town.home.run("supervisor", "stop")
     return found
 
 
-def print_starts(starts: dict[str, Figure]) -> None:
-    bare = starts["python -c pass"].median
-    rows = [[name, str(took), f"{took.median / bare:.1f}x"] for name, took in starts.items()]
-    print("\n" + table([f"A COMMAND WITH {SIZES[-1]} SESSIONS, ms", "", "bare start"], rows))
-    print(aim("list at most 2.5x a bare start", starts["tmuxclaude list"].median <= 2.5 * bare))
+def print_starts(starts: list[dict[str, Figure]]) -> None:
+    clock, used = starts
+    bare = [by["python -c pass"].median for by in starts]
+    ratios = {n: [by[n].median / b for by, b in zip(starts, bare, strict=True)] for n in clock}
+    rows = [
+        [n, str(clock[n]), f"{ratios[n][0]:.1f}x", str(used[n]), f"{ratios[n][1]:.1f}x"]
+        for n in clock
+    ]
+    heads = [f"A COMMAND WITH {SIZES[-1]} SESSIONS", "CLOCK ms", "", "PROCESSOR ms", ""]
+    print("\n" + table(heads, rows))
+    print(aim("list at most 2.5x a bare start", max(ratios["tmuxclaude list"]) <= 2.5))
 
 
 # Memory

@@ -65,13 +65,8 @@ class Figure:
         return f"{_short(self.median)} ({_short(self.least)}-{_short(self.most)})"
 
 
-def interleaved(cases: Cases, rounds: int, meter: Meter = wall) -> dict[str, Figure]:
-    """Each case once in each round, in an order that turns; in milliseconds of ``meter``."""
-    return both(cases, rounds, meter)[0]
-
-
-def both(cases: Cases, rounds: int, *meters: Meter) -> list[dict[str, Figure]]:
-    """The same by several meters at once, one result for each."""
+def interleaved(cases: Cases, rounds: int, *meters: Meter) -> list[dict[str, Figure]]:
+    """Each case once in each round, in an order that turns; the figures of each meter."""
     took: list[dict[str, list[float]]] = [{name: [] for name in cases} for _ in meters]
     names = list(cases)
     for number in range(rounds):

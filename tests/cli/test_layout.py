@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmuxclaude.cli import layout
@@ -133,6 +133,7 @@ def test_columns_give_way_in_their_order(room: int, line: str) -> None:
 words = st.text(st.characters(categories=["L", "N"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(words, words, words, words), min_size=1), st.integers(0, 60))
 def test_no_line_of_a_table_is_wider_than_there_is_room(
     rows: list[tuple[str, str, str, str]], room: int

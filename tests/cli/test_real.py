@@ -154,6 +154,14 @@ def test_a_window_opens_in_the_tmux_session_that_was_named_or_not_at_all(
     assert real("list", "--json").json["sessions"][-1]["tmux_session"] == "claude"
 
 
+def test_no_directory_is_made_for_a_tmux_server_but_tmuxs_own(real: Run, home: Path) -> None:
+    refused = real("new", "api", "-c", "api", "-d", "-S", str(home / "gone" / "socket"))
+    assert refused.code == 2
+    assert f"-S: the directory {home / 'gone'} does not exist" in refused.err
+    assert not (home / "gone").exists()
+    assert states(real) == {}
+
+
 def test_stop_and_resume_say_in_a_sentence_what_became_of_it(real: Run, home: Path) -> None:
     assert real("new", "api", "-c", "api", "-d").code == 0
     stopped = real("stop", "api", "--now")

@@ -24,7 +24,7 @@ def test_a_limited_session_continues_by_itself_once(api: Api, product: Product) 
     assert row["halt"]["limit"]["kind"] == "five_hour"
     assert row["halt"]["limit"]["resets_at"] == limit.resets_at
     at = product.wait_for_turns(session, 2)
-    product.report("milestone", session, limit.resets_at, False)
+    product.report("api", session, limit.resets_at, False)
     session.pane.wait_for("All done.")
     assert session.home.turns(session.conversation) == ["do the work", DEFAULT_TEXT]
     assert at - limit.resets_at >= 2

@@ -22,7 +22,7 @@ from tests.waiting import until
 from tmuxclaude.api import wire
 
 DRAFT = "half a thought"
-REACH_SECONDS = 4.0
+REACH_SECONDS = 10.0
 """How long a supervisor may live that does not come by the place where it is to be killed."""
 
 SETTLE_SECONDS = 120.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -82,21 +83,23 @@ class Swapping(Fragile):
         program.chmod(0o755)
         return mark, f"{folder}:{os.environ['PATH']}"
 
-    def part(self, window: Window, shell: bool) -> dict[str, Any]:
+    def part(self, name: str, window: Window, shell: bool) -> dict[str, Any]:
+        """Half of them draw on the main screen, where the prompt line stays when they end."""
         ends = {"exit_on_byte": list(window), "exits_to_shell": shell}
         deaf = {"deaf_before_exit": DEAF_MS.get(window, 0)}
-        return PART | ends | deaf | ({} if window in (AROUND_TEXT, DEAF) else NO_MENU)
+        classic = {"classic": zlib.crc32(name.encode()) % 2 == 1}
+        return PART | ends | deaf | classic | ({} if window in (AROUND_TEXT, DEAF) else NO_MENU)
 
     def opened(self, name: str, window: Window) -> tuple[Seat, Path]:
         """A session in a window of ours, whose process becomes a shell."""
         mark, path = self.trap(name)
-        part = self.part(window, shell=True)
+        part = self.part(name, window, shell=True)
         return self.open(name, environment={"PATH": path}, **part), mark
 
     def begun_by_hand(self, name: str, window: Window) -> tuple[str, Path]:
         """A pane with a shell, in which its user started Claude Code; its id, and the mark."""
         mark, path = self.trap(name)
-        program = self.program(name, **self.part(window, shell=False))
+        program = self.program(name, **self.part(name, window, shell=False))
         account = f"CLAUDE_CONFIG_DIR={self.account(name)}"
         given = ("-n", name, "-e", account, "-c", str(self.project))
         # Not by "-e": the PATH of whoever calls tmux wins over that (tmux 3.3a).
@@ -166,6 +169,8 @@ class Swapping(Fragile):
         self.let_it_be_due(300)  # nobody waits any more for a text that will never show
         for seat in seats:
             until(lambda s=seat: not self._in_flight(s), 30, what=seat.story)
+        self.stop()
+        self._programs_are_known(seats)
         found = Swaps(swaps=count)
         for seat, mark in zip(seats, marks, strict=True):
             ran, ours = self._ran(seat, mark), seat.turns().count(OURS)
@@ -179,8 +184,6 @@ class Swapping(Fragile):
             else:
                 found.other += 1
             seat.server.user.cmd("kill-pane", "-t", seat.pane)
-        self.stop()
-        self._programs_are_known(seats)
         return found
 
     def _programs_are_known(self, seats: list[Seat]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.reliability.fragile import Fragile, Tally, instants
 from tests.reliability.places import KEYS, LAUNCH, STASH
-from tests.supervisor.house import OURS, TASK
+from tests.supervisor.house import NBSP, OURS, TASK
 from tests.waiting import until
 
 
@@ -50,9 +50,10 @@ def test_the_count_sees_what_is_lost_doubled_or_garbled(fragile: Fragile) -> Non
     for seat in seats:
         seat.has_turns(TASK, OURS)
     assert held(fragile.count(seats))
-    seats[0].say(OURS)
-    seats[1].say(OURS[:-1])
-    for seat in seats[:2]:
+    for seat, text in zip(seats, (OURS, OURS[:-1]), strict=False):
+        seat.server.say("send-keys", "-t", seat.pane, "-l", text)
+        seat.shows(f"❯{NBSP}{text[:20]}")
+        seat.press("Enter")
         until(lambda s=seat: len(s.turns()) == 3, what=seat.story)
     found = fragile.count(seats)
     assert (found.once, found.doubled, found.garbled) == (2, 1, 2)

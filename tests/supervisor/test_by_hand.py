@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.supervisor.house import LIMIT, MENU, OURS, TASK, House
 from tests.waiting import until
 from tmuxclaude.api import wire
@@ -83,8 +85,11 @@ def test_resume_now_does_not_wait_for_the_reset(house: House) -> None:
     seat = house.limited("now").shows(MENU)
     done = house.run("resume", "now", "--now")
     assert done.returncode == 0, done
+    assert done.stdout == "now: types the resume text (5-hour limit)\nnow: continues\n"
     seat.has_turns(TASK, OURS)
     assert seat.attempts()[0]["by_hand"]
+    for line in ("limit\n", "resumed: ", "halt over: ", "state: "):
+        assert f"INFO now: {line}" in house.log(), "of a limit no words of a screen"
 
 
 def test_resume_refuses_what_nothing_stopped(house: House) -> None:
@@ -182,14 +187,18 @@ def test_a_session_that_was_stopped_while_limited_stays_stopped(house: House) ->
     assert seat.pane not in seat.panes()
 
 
-def test_a_relaunch_that_its_user_stops_stays_stopped(house: House) -> None:
+@pytest.mark.parametrize("way", ["stop", "kill-window"])
+def test_a_relaunch_that_its_user_ends_stays_ended(house: House, way: str) -> None:
     seat = house.limited("relaunched")
     house.program("relaunched", trust=True)
     seat.kill()
     seat.is_("lost")
     house.let_it_be_due()
     seat.shows("trust this folder")
-    house.ask(wire.Stop(names=["relaunched"], now=True), wire.Verdicts)
+    if way == "stop":
+        house.ask(wire.Stop(names=["relaunched"], now=True), wire.Verdicts)
+    else:
+        seat.server.say("kill-window", "-t", seat.pane)
     seat.is_("ended")
     house.let_it_be_due(500)
     seat.never(lambda: seat.state != "ended" or len(seat.log("start")) > 2, 1.5)

@@ -172,7 +172,7 @@ def test_one_that_hangs_does_not_hold_up_a_resume(told: Told) -> None:
     house = told.start({"command": [str(hang)]})
     seat = house.limited("steady")
     house.let_it_be_due()
-    seat.has_turns(TASK, OURS, timeout=8)
+    until(lambda: seat.turns() == [TASK, OURS], 8, what=seat.story)
 
 
 def test_whoever_is_attached_sees_it_and_hostile_text_does_nothing(told: Told) -> None:

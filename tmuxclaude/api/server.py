@@ -43,7 +43,7 @@ class _Client:
 
 
 class Server:
-    """Listens at ``path`` and answers with ``answer`` (a request in, an answer out).
+    """Listens at ``path`` and answers with ``answer`` (a request in, an answer out; replaceable).
 
     ``selector`` is the loop's own; its keys carry a callable in ``data`` that the loop calls.
     The caller holds the supervisor's lock, so a socket file that is left over is nobody's.
@@ -58,7 +58,7 @@ class Server:
     ) -> None:
         self._path = path
         self._selector = selector
-        self._answer = answer
+        self.answer = answer
         self._monotonic = monotonic
         self._clients: set[_Client] = set()
         with contextlib.suppress(FileNotFoundError):
@@ -163,7 +163,7 @@ class Server:
         try:
             if len(line) > wire.MAX_BYTES:
                 raise errors.UsageError(f"a request may have at most {wire.MAX_BYTES} bytes")
-            return self._answer(wire.decode_request(line))
+            return self.answer(wire.decode_request(line))
         except errors.TmuxclaudeError as problem:
             return wire.failure(problem)
         except Exception as problem:

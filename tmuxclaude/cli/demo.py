@@ -74,7 +74,7 @@ def demo_command() -> int:
         place = Path(folder).resolve()
         layout.out(INTRODUCTION.format(place=place))
         with _supervisor(place) as where:
-            tale = _Tale(where)
+            tale = Tale(where)
             with app.connect(where) as client:
                 for name, part in PARTS.items():
                     client.ask(_order(place, name, part), wire.Opened)
@@ -152,7 +152,7 @@ def _order(place: Path, name: str, part: dict[str, object]) -> wire.New:
 
 
 @dataclass
-class _Tale:
+class Tale:
     """What has happened so far, printed as it happens."""
 
     where: Paths
@@ -165,8 +165,7 @@ class _Tale:
         """Prints each event; true when every session continued."""
         while time.time() - self.began < SECONDS:
             sessions = self._sessions()
-            for at, line in sorted(line for session in sessions for line in self._new(session)):
-                self._print(f"{at - self.began:5.1f} s  {line}")
+            self._tell(sessions)
             if len(sessions) == len(PARTS) and all(self._continued(one) for one in sessions):
                 self._draw("")
                 return True
@@ -190,6 +189,12 @@ class _Tale:
 
     def _sessions(self) -> list[quick.Row]:
         return quick.sessions(str(self.where.database), False, None)
+
+    def _tell(self, sessions: list[quick.Row]) -> None:
+        """What is new, in the order in which it happened."""
+        new = [line for session in sessions for line in self._new(session)]
+        for at, line in sorted(new, key=lambda one: one[0]):
+            self._print(f"{at - self.began:5.1f} s  {line}")
 
     def _new(self, session: quick.Row) -> list[tuple[float, str]]:
         """The events of a session that were not told yet, each with its time."""

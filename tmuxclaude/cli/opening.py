@@ -51,7 +51,7 @@ def new_command(
     place = _directory(directory)
     app.check_tmux()
     server = tmux_server()
-    _must_answer(server, os.environ)
+    _must_be_there(server, os.environ)
     paths = app.paths()
     rules = app.rules(paths)
     pane = _own_pane(server, os.environ)
@@ -89,8 +89,11 @@ def _check(name: str | None, tmux_session: str | None, prompt: str | None) -> No
         raise UsageError(f"--prompt: {problem}")
 
 
-def _must_answer(server: TmuxServer, env: Mapping[str, str]) -> None:
-    """A ``$TMUX`` that outlived its server would have another one made where that one was."""
+def _must_be_there(server: TmuxServer, env: Mapping[str, str]) -> None:
+    """No server is started where -S or a ``$TMUX`` that outlived its server happen to point."""
+    folder = Path(server.socket).parent
+    if server.path is not None and not folder.is_dir():
+        raise UsageError(f"-S: the directory {folder} does not exist; nothing was opened")
     inside = server.only is None and env.get("TMUX", "").partition(",")[0]
     if inside and not quick.listens(inside):
         raise UnreachableError(

@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
-from tmuxclaude.claude import registry, screen, transcript
-from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, RegistryFacts, Tail
-from tmuxclaude.core.model import Box, Pane, Process, Reading, Session, State
-from tmuxclaude.edges import claude_files, processes, tmux
+from tmuxclaude.claude import screen
+from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts
+from tmuxclaude.core.model import Box, Reading, Session, State
+from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
+from tmuxclaude.supervisor.files import OwnFiles, open_elsewhere
+from tmuxclaude.supervisor.lives import Fate, Seen
 from tmuxclaude.supervisor.workers import Done, Workers
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,6 @@ NEVER = -1e9
 STALE_SECONDS = 2.0
 """A look that took longer does not say whether keys may be sent now."""
 
-CHUNKS = 4
-"""How many pieces of a transcript one look reads; until its end is reached it says nothing."""
-
-UNREAPED_LOOKS = 3
-"""How often tmux is asked to collect a child it missed before the pane counts as died."""
-
 LIMIT_WORDS = ("limit", "resets", "credits")
 """What tmux itself searches the screens of blind sessions for; a hint to read one, nothing more."""
 
@@ -51,34 +46,13 @@ LIMIT_WORDS = ("limit", "resets", "credits")
 class _Memory:
     """What one session's last looks left behind."""
 
-    conversation: str | None = None
-    path: Path | None = None
-    sought_at: float = 0.0
-    position: claude_files.Position | None = None
-    behind: bool = False
-    tail: Tail = transcript.EMPTY
+    files: OwnFiles = field(default_factory=OwnFiles)
+    fate: Fate = field(default_factory=Fate)
     reading: Reading | None = None
     read_at: float = NEVER
     activity: int = 0
     active_at: float = NEVER
     blind: bool = False
-    missing: int = 0
-    unreaped: int = 0
-    said_goodbye: bool = False
-    read_mark: claude_files.Mark | None = None
-    entry: registry.Entry | None = None
-    entry_of: Process | None = None
-    entry_path: Path = Path()
-    entry_mark: claude_files.Mark | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What tmux and the system say of one session's pane and process."""
-
-    life: Life | None = None
-    pane: tmux.PaneFacts | None = None
-    last_words: str = ""
 
 
 @dataclass(slots=True)
@@ -124,7 +98,7 @@ class Observer:
 
     def goodbye(self, uid: str) -> None:
         """Claude Code's hook said that its user ended this session."""
-        self._memory(uid).said_goodbye = True
+        self._memory(uid).fate.said_goodbye = True
 
     def program(self, session: Session) -> str | None:
         """What tmux calls the program in front of the session's pane; ``None`` when unsure."""
@@ -138,7 +112,7 @@ class Observer:
     def clocks_jumped(self) -> None:
         """The times of past looks mean nothing any more: every screen and file is due."""
         for memory in self._memories.values():
-            memory.read_at, memory.sought_at = NEVER, 0.0
+            memory.read_at, memory.files.sought_at = NEVER, 0.0
 
     def forget(self, uid: str) -> None:
         """A session that was launched anew has no past looks; one that is under way is void."""
@@ -177,7 +151,10 @@ class Observer:
             gone = True
         except tmux.Silent:
             pass
-        seen = {session.uid: self._life(session, listing, gone, door) for session in sessions}
+        seen = {
+            session.uid: self._memory(session.uid).fate.look(session, listing, gone, door)
+            for session in sessions
+        }
         evidence = {
             session.uid: self._own(session, seen[session.uid], now, session.uid in closely)
             for session in sessions
@@ -190,58 +167,7 @@ class Observer:
                 )
         return evidence
 
-    def _life(
-        self, session: Session, listing: tmux.Listing | None, gone: bool, door: tmux.Tmux
-    ) -> _Seen:
-        pane, memory = session.pane, self._memory(session.uid)
-        if pane is None:
-            return _Seen()
-        if gone or (listing is not None and listing.server != pane.server):
-            # A socket that was removed is not a server that ended: its process decides.
-            if gone and _lives_on(session, pane):
-                return _Seen()
-            if memory.said_goodbye:  # it was the last window, and its server ended with it
-                return _Seen(Life.EXITED, None, "it was ended at its prompt")
-            return _Seen(Life.DIED, None, "the tmux server is gone")
-        if listing is None:
-            return _Seen()
-        facts = listing.panes.get(pane.pane_id)
-        if facts is None or facts.nonce != pane.nonce or facts.pane_pid != pane.pane_pid:
-            memory.missing += 1
-            if memory.missing < 2:
-                return _Seen()
-            said = "it was ended at its prompt" if memory.said_goodbye else "its pane was closed"
-            return _Seen(Life.EXITED, None, said)
-        memory.missing = 0
-        if facts.dead:
-            return self._death(memory, facts, listing, door)
-        return _Seen(self._process(session, memory), facts)
-
-    def _death(
-        self, memory: _Memory, facts: tmux.PaneFacts, listing: tmux.Listing, door: tmux.Tmux
-    ) -> _Seen:
-        if facts.unreaped and memory.unreaped < UNREAPED_LOOKS:
-            memory.unreaped += 1
-            door.reap(listing.server)
-            return _Seen()
-        if facts.exit_status == 0 or memory.said_goodbye:
-            return _Seen(Life.EXITED, facts, "it was ended at its prompt")
-        if facts.exit_status is not None:
-            return _Seen(Life.DIED, facts, f"it ended with status {facts.exit_status}")
-        return _Seen(Life.DIED, facts, f"it was killed by {facts.exit_signal or 'a signal'}")
-
-    def _process(self, session: Session, memory: _Memory) -> Life:
-        process = session.process
-        if process is None or session.pane is None:
-            return Life.ALIVE
-        life = processes.life(process)
-        if life is processes.Life.STOPPED:
-            return Life.STOPPED
-        if life is processes.Life.ALIVE or process.pid == session.pane.pane_pid:
-            return Life.ALIVE
-        return Life.EXITED if memory.said_goodbye else Life.DIED
-
-    def _own(self, session: Session, seen: _Seen, now: float, closely: bool) -> Evidence:
+    def _own(self, session: Session, seen: Seen, now: float, closely: bool) -> Evidence:
         """What this session's own files say; a mistake of ours in one costs no other anything."""
         try:
             return self._files(session, seen, now, closely)
@@ -251,10 +177,10 @@ class Observer:
 
     # -- files -------------------------------------------------------------------------------
 
-    def _files(self, session: Session, seen: _Seen, now: float, closely: bool) -> Evidence:
-        facts = None
+    def _files(self, session: Session, seen: Seen, now: float, closely: bool) -> Evidence:
+        files, facts = self._memory(session.uid).files, None
         if seen.life in (Life.ALIVE, Life.STOPPED):
-            facts = _registry_facts(session, self._memory(session.uid))
+            facts = files.registry(session)
         conversation = session.conversation
         if facts is not None and facts.status is not None:
             conversation = facts.conversation
@@ -263,47 +189,10 @@ class Observer:
             at=now,
             life=seen.life,
             registry=facts,
-            tail=self._tail(session, conversation, now),
+            tail=files.tail(session, conversation, now),
             open_elsewhere=elsewhere,
             last_words=seen.last_words,
         )
-
-    def _tail(self, session: Session, conversation: str | None, now: float) -> Tail | None:
-        memory = self._memory(session.uid)
-        if conversation is None:
-            return None
-        if memory.conversation != conversation:
-            memory.conversation, memory.path = conversation, None
-            memory.position, memory.tail, memory.sought_at = None, transcript.EMPTY, 0.0
-            memory.read_mark = None
-        # The clock may have been set back meanwhile; that must not keep us waiting.
-        if memory.path is None and not 0.0 <= now - memory.sought_at < 1.0:
-            memory.sought_at = now
-            memory.path = claude_files.transcript_path(
-                Path(session.account), conversation, session.directory
-            )
-        if memory.path is None:
-            return None
-        self._read_on(memory, memory.path)
-        return None if memory.position is None or memory.behind else memory.tail
-
-    def _read_on(self, memory: _Memory, path: Path) -> None:
-        """Reads what is new; of very much some at each look, so that no file delays the others."""
-        mark = claude_files.mark(path)
-        if mark is not None and mark == memory.read_mark:
-            return
-        for _ in range(CHUNKS):
-            chunk = claude_files.follow(path, memory.position)
-            if chunk.position is None:
-                return
-            tail = transcript.EMPTY if chunk.restarted else memory.tail
-            for offset, record in chunk.lines:
-                tail = transcript.fold(tail, record, offset)
-            memory.tail = replace(tail, size=chunk.position.offset)
-            memory.position, memory.behind = chunk.position, chunk.more
-            if not chunk.more:
-                memory.read_mark = mark
-                return
 
     # -- screens -----------------------------------------------------------------------------
 
@@ -311,7 +200,7 @@ class Observer:
         self,
         door: tmux.Tmux,
         sessions: list[Session],
-        seen: dict[str, _Seen],
+        seen: dict[str, Seen],
         evidence: dict[str, Evidence],
         closely: frozenset[str],
     ) -> None:
@@ -339,7 +228,7 @@ class Observer:
     def _must_read(
         self,
         session: Session,
-        seen: _Seen,
+        seen: Seen,
         evidence: Evidence,
         closely: frozenset[str],
     ) -> bool:
@@ -363,7 +252,7 @@ class Observer:
         self,
         door: tmux.Tmux,
         session: Session,
-        seen: _Seen,
+        seen: Seen,
         listing: tmux.Listing,
         evidence: Evidence,
     ) -> Evidence:
@@ -393,27 +282,6 @@ class Observer:
         return self._memories.setdefault(uid, _Memory())
 
 
-def claude_process(session: Session, pane: Pane) -> Process | None:
-    """The Claude Code process of a pane: the pane's own, or the child that says so itself.
-
-    A launcher (``node``, ``env``) may stand in front; its child writes a registry file that names
-    the pane.
-    """
-    own = processes.identify(pane.pane_pid)
-    if own is None:
-        return None
-    account = Path(session.account)
-    if claude_files.read_small(claude_files.registry_path(account, own.pid)) is not None:
-        return own
-    for pid, text in claude_files.registry_entries(account):
-        entry = registry.parse(text)
-        if entry is None or entry.pane != pane.pane_id:
-            continue
-        if processes.descends_from(pid, pane.pane_pid):
-            return processes.identify(pid)
-    return own
-
-
 def at_prompt(evidence: Evidence) -> bool:
     """Whether Claude Code itself runs in the foreground and takes a prompt, as far as is known.
 
@@ -424,44 +292,3 @@ def at_prompt(evidence: Evidence) -> bool:
     if evidence.registry is not None and evidence.registry.status is not None:
         return evidence.registry.status is Busy.IDLE
     return evidence.reading is not None and evidence.reading.box is not Box.NONE
-
-
-def open_elsewhere(session: Session) -> bool:
-    """Whether another living process has this session's conversation open."""
-    if session.conversation is None:
-        return False
-    own = session.process.pid if session.process is not None else None
-    for pid, text in claude_files.registry_entries(Path(session.account)):
-        entry = registry.parse(text)
-        if entry is None or entry.conversation != session.conversation or pid == own:
-            continue
-        found = processes.identify(pid)
-        if found is not None and entry.proc_start in ("", found.started):
-            return processes.life(found) is not processes.Life.ZOMBIE
-    return False
-
-
-def _registry_facts(session: Session, memory: _Memory) -> RegistryFacts | None:
-    process = session.process
-    if process is None:
-        return None
-    if process != memory.entry_of:
-        memory.entry_of, memory.entry_mark = process, None
-        memory.entry_path = claude_files.registry_path(Path(session.account), process.pid)
-    mark = claude_files.mark(memory.entry_path)
-    if mark is None or mark != memory.entry_mark:
-        text = claude_files.read_small(memory.entry_path)
-        memory.entry = registry.parse(text) if text is not None else None
-        memory.entry_mark = mark
-    entry = memory.entry
-    if entry is None or entry.proc_start not in ("", process.started):
-        return None
-    return entry.facts
-
-
-def _lives_on(session: Session, pane: Pane) -> bool:
-    """Whether the process of the pane's tmux server is still there, in this boot."""
-    server = processes.identify(pane.server.pid)
-    if server is None or session.process is None or server.boot != session.process.boot:
-        return False
-    return processes.life(server) is not processes.Life.ZOMBIE

@@ -25,7 +25,7 @@ from tmuxclaude.store import aside
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import Database, open_for_writing
 from tmuxclaude.store.format import DatabaseUnreadableError
-from tmuxclaude.supervisor.observe import claude_process
+from tmuxclaude.supervisor.files import claude_process
 
 log = logging.getLogger(__name__)
 

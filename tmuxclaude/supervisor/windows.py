@@ -19,7 +19,7 @@ from tmuxclaude.core.states import Signal, after
 from tmuxclaude.edges import claude_files, processes, spool, tmux
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
-from tmuxclaude.supervisor.observe import claude_process, open_elsewhere
+from tmuxclaude.supervisor.files import claude_process, open_elsewhere
 
 HOME_SESSION = "claude"
 """The tmux session that gets a window when no other was named."""

@@ -1,0 +1,128 @@
+"""What Claude Code's own files say of one session: its registry file and its transcript.
+
+Joins what ``edges/claude_files`` reads with what ``claude`` makes of it. Remembers only how far a
+file was read; knows no tmux and weighs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tmuxclaude.claude import transcript
+from tmuxclaude.claude.registry import Entry
+from tmuxclaude.claude.registry import parse as parse_entry
+from tmuxclaude.core.evidence import RegistryFacts, Tail
+from tmuxclaude.core.model import Pane, Process, Session
+from tmuxclaude.edges import claude_files, processes
+
+CHUNKS = 4
+"""How many pieces of a transcript one look reads; until its end is reached it says nothing."""
+
+
+@dataclass(slots=True)
+class OwnFiles:
+    """The files of one session, as far as they were read."""
+
+    conversation: str | None = None
+    path: Path | None = None
+    sought_at: float = 0.0
+    position: claude_files.Position | None = None
+    behind: bool = False
+    content: Tail = transcript.EMPTY
+    read_mark: claude_files.Mark | None = None
+    entry: Entry | None = None
+    entry_of: Process | None = None
+    entry_path: Path = Path()
+    entry_mark: claude_files.Mark | None = None
+
+    def registry(self, session: Session) -> RegistryFacts | None:
+        """What the registry file of this very process says; ``None`` when there is none."""
+        process = session.process
+        if process is None:
+            return None
+        if process != self.entry_of:
+            self.entry_of, self.entry_mark = process, None
+            self.entry_path = claude_files.registry_path(Path(session.account), process.pid)
+        mark = claude_files.mark(self.entry_path)
+        if mark is None or mark != self.entry_mark:
+            text = claude_files.read_small(self.entry_path)
+            self.entry = parse_entry(text) if text is not None else None
+            self.entry_mark = mark
+        entry = self.entry
+        if entry is None or entry.proc_start not in ("", process.started):
+            return None
+        return entry.facts
+
+    def tail(self, session: Session, conversation: str | None, now: float) -> Tail | None:
+        """The end of the transcript; ``None`` when there is none, or it was not reached yet."""
+        if conversation is None:
+            return None
+        if self.conversation != conversation:
+            self.conversation, self.path = conversation, None
+            self.position, self.content, self.sought_at = None, transcript.EMPTY, 0.0
+            self.read_mark = None
+        # The clock may have been set back meanwhile; that must not keep us waiting.
+        if self.path is None and not 0.0 <= now - self.sought_at < 1.0:
+            self.sought_at = now
+            self.path = claude_files.transcript_path(
+                Path(session.account), conversation, session.directory
+            )
+        if self.path is None:
+            return None
+        self._read_on(self.path)
+        return None if self.position is None or self.behind else self.content
+
+    def _read_on(self, path: Path) -> None:
+        """Reads what is new; of very much some at each look, so that no file delays the others."""
+        mark = claude_files.mark(path)
+        if mark is not None and mark == self.read_mark:
+            return
+        for _ in range(CHUNKS):
+            chunk = claude_files.follow(path, self.position)
+            if chunk.position is None:
+                return
+            tail = transcript.EMPTY if chunk.restarted else self.content
+            for offset, record in chunk.lines:
+                tail = transcript.fold(tail, record, offset)
+            self.content = replace(tail, size=chunk.position.offset)
+            self.position, self.behind = chunk.position, chunk.more
+            if not chunk.more:
+                self.read_mark = mark
+                return
+
+
+def claude_process(session: Session, pane: Pane) -> Process | None:
+    """The Claude Code process of a pane: the pane's own, or the child that says so itself.
+
+    A launcher (``node``, ``env``) may stand in front; its child writes a registry file that names
+    the pane.
+    """
+    own = processes.identify(pane.pane_pid)
+    if own is None:
+        return None
+    account = Path(session.account)
+    if claude_files.read_small(claude_files.registry_path(account, own.pid)) is not None:
+        return own
+    for pid, text in claude_files.registry_entries(account):
+        entry = parse_entry(text)
+        if entry is None or entry.pane != pane.pane_id:
+            continue
+        if processes.descends_from(pid, pane.pane_pid):
+            return processes.identify(pid)
+    return own
+
+
+def open_elsewhere(session: Session) -> bool:
+    """Whether another living process has this session's conversation open."""
+    if session.conversation is None:
+        return False
+    own = session.process.pid if session.process is not None else None
+    for pid, text in claude_files.registry_entries(Path(session.account)):
+        entry = parse_entry(text)
+        if entry is None or entry.conversation != session.conversation or pid == own:
+            continue
+        found = processes.identify(pid)
+        if found is not None and entry.proc_start in ("", found.started):
+            return processes.life(found) is not processes.Life.ZOMBIE
+    return False

@@ -1,0 +1,93 @@
+"""What became of a session's pane and process: alive, stopped, ended on purpose, or died.
+
+Dead beats everything, and "tmux did not answer" is not "the pane is gone": what is not known for
+sure is left unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tmuxclaude.core.evidence import Life
+from tmuxclaude.core.model import Pane, Session
+from tmuxclaude.edges import processes, tmux
+
+UNREAPED_LOOKS = 3
+"""How often tmux is asked to collect a child it missed before the pane counts as died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What tmux and the system say of one session's pane and process."""
+
+    life: Life | None = None
+    pane: tmux.PaneFacts | None = None
+    last_words: str = ""
+
+
+@dataclass(slots=True)
+class Fate:
+    """How often a session's pane was missed, and whether its user said goodbye at its prompt."""
+
+    missing: int = 0
+    unreaped: int = 0
+    said_goodbye: bool = False
+
+    def look(
+        self, session: Session, listing: tmux.Listing | None, gone: bool, door: tmux.Tmux
+    ) -> Seen:
+        """What became of it. ``listing`` is ``None`` when tmux did not answer; ``gone``: it says
+        that there is no server."""
+        pane = session.pane
+        if pane is None:
+            return Seen()
+        if gone or (listing is not None and listing.server != pane.server):
+            # A socket that was removed is not a server that ended: its process decides.
+            if gone and _lives_on(session, pane):
+                return Seen()
+            if self.said_goodbye:  # it was the last window, and its server ended with it
+                return Seen(Life.EXITED, None, "it was ended at its prompt")
+            return Seen(Life.DIED, None, "the tmux server is gone")
+        if listing is None:
+            return Seen()
+        facts = listing.panes.get(pane.pane_id)
+        if facts is None or facts.nonce != pane.nonce or facts.pane_pid != pane.pane_pid:
+            self.missing += 1
+            if self.missing < 2:
+                return Seen()
+            said = "it was ended at its prompt" if self.said_goodbye else "its pane was closed"
+            return Seen(Life.EXITED, None, said)
+        self.missing = 0
+        if facts.dead:
+            return self._death(facts, listing, door)
+        return Seen(self._process(session), facts)
+
+    def _death(self, facts: tmux.PaneFacts, listing: tmux.Listing, door: tmux.Tmux) -> Seen:
+        if facts.unreaped and self.unreaped < UNREAPED_LOOKS:
+            self.unreaped += 1
+            door.reap(listing.server)
+            return Seen()
+        if facts.exit_status == 0 or self.said_goodbye:
+            return Seen(Life.EXITED, facts, "it was ended at its prompt")
+        if facts.exit_status is not None:
+            return Seen(Life.DIED, facts, f"it ended with status {facts.exit_status}")
+        return Seen(Life.DIED, facts, f"it was killed by {facts.exit_signal or 'a signal'}")
+
+    def _process(self, session: Session) -> Life:
+        process = session.process
+        if process is None or session.pane is None:
+            return Life.ALIVE
+        life = processes.life(process)
+        if life is processes.Life.STOPPED:
+            return Life.STOPPED
+        if life is processes.Life.ALIVE or process.pid == session.pane.pane_pid:
+            return Life.ALIVE
+        return Life.EXITED if self.said_goodbye else Life.DIED
+
+
+def _lives_on(session: Session, pane: Pane) -> bool:
+    """Whether the process of the pane's tmux server is still there, in this boot."""
+    server = processes.identify(pane.server.pid)
+    if server is None or session.process is None or server.boot != session.process.boot:
+        return False
+    return processes.life(server) is not processes.Life.ZOMBIE
