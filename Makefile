@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` shows tmuxclaude at work, `make test` passes the tests.
 # Both set up what they need (see scripts/setup).
 .NOTPARALLEL:
-.PHONY: help setup demo test check pure end-to-end scenarios test-long record reliability bench docs clean
+.PHONY: help setup demo test check pure end-to-end scenarios test-long record reliability soak bench docs clean
 
 PYTHON_BIN = .venv/bin/python
 E2E ?= 1
@@ -13,6 +13,7 @@ help:
 	@echo 'make test-long  the tests that wait for Claude Code itself, some ten minutes'
 	@echo 'make record VERSION=...  play a Claude Code through its states and tell what changed'
 	@echo 'make reliability  the promises with figures, measured here and now; some half an hour'
+	@echo 'make soak     ten minutes of sessions that stop, die and come back'
 	@echo 'make bench    figures, measured here and now'
 	@echo 'make setup    only the virtual environment and tmux'
 	@echo 'make docs     write the generated pages anew'
@@ -66,6 +67,9 @@ scenarios: setup
 
 reliability: setup
 	$(PYTHON_BIN) -m tests.reliability
+
+soak: setup
+	$(PYTHON_BIN) -m tests.reliability.soak
 
 bench: setup
 	$(PYTHON_BIN) -m tests.bench

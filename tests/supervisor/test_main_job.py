@@ -92,6 +92,20 @@ def test_a_process_that_was_killed_starts_again_in_its_place(house: House) -> No
     assert seat.prompts() == [TASK, OURS]
 
 
+def test_a_process_that_dies_in_the_turn_that_we_began_is_left_lost(house: House) -> None:
+    seat = house.limited("dies")
+    house.program("dies", work_seconds=60)
+    seat.kill()
+    seat.is_("lost")
+    house.let_it_be_due()
+    until(lambda: seat.row()["step"] == "confirmed", what=seat.story)
+    seat.kill()
+    seat.is_("lost")
+    until(lambda: seat.halts()[0]["ended_by"] == "tmuxclaude", what=seat.story)
+    seat.never(lambda: len(seat.log("start")) > 2)
+    assert seat.prompts() == [TASK, OURS]
+
+
 def test_a_process_that_dies_at_every_start_is_left_to_its_user(house: House) -> None:
     seat = house.limited("crash")
     house.program("crash", crash_on_start=3)

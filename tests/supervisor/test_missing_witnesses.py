@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.supervisor.house import AHEAD, LIMIT, OURS, TASK, House, Seat
+from tests.supervisor.house import AHEAD, LIMIT, MENU, OURS, TASK, House, Seat
 from tests.waiting import until
 
 SETTLE = 11.0
@@ -61,3 +61,17 @@ def test_the_same_words_after_our_resume_are_said_and_not_answered_again(house: 
     house.until_swept(lambda: "exactly this before" in seat.why(), seat.story)
     assert seat.row()["outlook_actor"] == "you"
     seat.never(lambda: len(seat.turns()) > 2)
+
+
+def test_a_transcript_that_cannot_be_read_for_a_while_ends_no_halt(house: House) -> None:
+    seat = house.limited("hidden").shows(MENU)
+    house.stop()
+    projects = house.home / ".claude" / "projects"
+    hidden = projects.rename(house.home / "hidden")
+    house.start()
+    until(lambda: "transcript: says nothing" in house.explain("hidden"), what=seat.story)
+    house.shift(SETTLE)
+    seat.never(lambda: len(seat.halts()) > 1 or seat.halts()[0]["ended_at"], 1.5)
+    hidden.rename(projects)
+    house.let_it_be_due()
+    seat.has_turns(TASK, OURS)

@@ -29,11 +29,7 @@ _FIELDS = {
     "pane_input_off": r"[01]?",
     "window_id": r"@\d+",
     "session_id": r"\$\d+",
-    "window_panes": r"\d+",
     "window_activity": r"\d+",
-    "pane_width": r"\d+",
-    "pane_height": r"\d+",
-    "alternate_on": r"[01]?",
 }
 _PANE_ROW = re.compile(
     ":".join(f"(?P<{name}>{form})" for name, form in _FIELDS.items())
@@ -65,11 +61,7 @@ class PaneFacts:
     input_off: bool
     window_id: str
     session_id: str
-    window_panes: int
     window_activity: int
-    width: int
-    height: int
-    alternate: bool
     found: bool | None = None
 
     @property
@@ -191,11 +183,7 @@ def _pane(row: re.Match[str]) -> PaneFacts:
         input_off=row["pane_input_off"] == "1",
         window_id=row["window_id"],
         session_id=row["session_id"],
-        window_panes=int(row["window_panes"]),
         window_activity=int(row["window_activity"]),
-        width=int(row["pane_width"]),
-        height=int(row["pane_height"]),
-        alternate=row["alternate_on"] == "1",
         found=row["found"] != "0" if row["found"] else None,
     )
 

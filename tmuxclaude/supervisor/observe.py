@@ -24,7 +24,7 @@ from tmuxclaude.supervisor.workers import Done, Workers
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 30.0
-"""A screen that was not read for this long is read again, whatever tmux says of activity."""
+"""A screen that was not read for about this long is read again, whatever tmux says of activity."""
 
 BLIND_SECONDS = 5.0
 """The shortest time between two readings of a busy screen that is our only witness."""
@@ -237,7 +237,7 @@ class Observer:
             return True
         if facts is None:
             return False
-        if now - memory.read_at >= SWEEP_SECONDS:
+        if now - memory.read_at >= _sweep_seconds(session.uid):
             return True
         if memory.activity != facts.window_activity:
             memory.activity, memory.active_at = facts.window_activity, now
@@ -280,6 +280,11 @@ class Observer:
 
     def _memory(self, uid: str) -> _Memory:
         return self._memories.setdefault(uid, _Memory())
+
+
+def _sweep_seconds(uid: str) -> float:
+    """Each session's own share around ``SWEEP_SECONDS``, so that not all are due in one look."""
+    return SWEEP_SECONDS * (0.5 + int(uid[:4], 16) / 0x10000)
 
 
 def at_prompt(evidence: Evidence) -> bool:
