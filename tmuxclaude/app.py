@@ -7,10 +7,9 @@ supervisor needs is imported when it is built, for every command starts here.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,11 @@ from typing import TYPE_CHECKING
 from tmuxclaude import __version__
 from tmuxclaude.core import errors
 from tmuxclaude.edges.paths import Paths, private_directory
+from tmuxclaude.edges.programs import Door, doors, tmux_program
+from tmuxclaude.edges.programs import attach_argv as attach_argv
+from tmuxclaude.edges.programs import check_tmux as check_tmux
+from tmuxclaude.edges.programs import find_claude as find_claude
+from tmuxclaude.edges.programs import resolve_socket as resolve_socket
 
 if TYPE_CHECKING:
     from tmuxclaude.api.client import Client
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
     from tmuxclaude.api.wire import Pong
     from tmuxclaude.core.rules import Rules
     from tmuxclaude.edges.clock import Clock
-    from tmuxclaude.edges.tmux import Tmux
     from tmuxclaude.store.database import Database
     from tmuxclaude.supervisor.rebuild import World
     from tmuxclaude.supervisor.wait import Waiter
@@ -38,8 +41,6 @@ LOCK_SECONDS = 0.5
 
 DATABASE_SECONDS = 2.0
 """How often a database that is not available is tried again."""
-
-OLDEST_TMUX = (3, 2)
 
 
 def paths() -> Paths:
@@ -176,7 +177,7 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     started_at = clock.now()
     waiter = Waiter()
     waiter.stop_on((signal.SIGTERM, signal.SIGINT))
-    door = _doors()
+    door = doors()
 
     def alone(notices: list[str], sessions: int = 0) -> Pong:
         return wire.Pong(
@@ -198,7 +199,7 @@ def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
     deliveries = Deliveries(books, hands, rules.resume)
     intake = Intake(books, observer, windows, where.spool)
     loop = Loop(books, observer, deliveries, intake, waiter, clock, rules, lock.held)
-    notifier = Notifier(rules.notify, _tmux_program())
+    notifier = Notifier(rules.notify, tmux_program())
     loop.tell = Teller(books, rules.resume, notifier.send).tell
 
     def pong() -> Pong:
@@ -308,81 +309,3 @@ def ping(where: Paths) -> Pong | None:
             return client.ping()
     except NobodyListensError:
         return None
-
-
-# -- tmux and Claude Code --------------------------------------------------------------------------
-
-
-def _tmux_program() -> str:
-    program = shutil.which("tmux")
-    if program is None:
-        raise errors.NotFoundError(
-            "tmux is not installed; nothing was done. Install it: apt install tmux, or "
-            "brew install tmux"
-        )
-    return str(Path(program).absolute())
-
-
-def _doors() -> Door:
-    return Door(_tmux_program())
-
-
-class Door:
-    """Gives the tmux server at a socket; one object for each."""
-
-    def __init__(self, program: str) -> None:
-        self._program = program
-        self._servers: dict[str, Tmux] = {}
-
-    def __call__(self, socket: str) -> Tmux:
-        from tmuxclaude.edges.tmux import Tmux
-
-        if socket not in self._servers:
-            self._servers[socket] = Tmux(socket, self._program)
-        return self._servers[socket]
-
-
-def check_tmux() -> tuple[int, int]:
-    """The version of tmux. Raises an error that says what to do when it is missing or too old."""
-    version = _doors()("").version()
-    if version < OLDEST_TMUX:
-        raise errors.UsageError(
-            f"tmux {version[0]}.{version[1]} is too old: 3.2 or newer is needed, 3.5 recommended. "
-            "Nothing was done"
-        )
-    return version
-
-
-def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -> str:
-    """The tmux server that ``-L``, ``-S`` or the environment choose, as tmux itself does."""
-    from tmuxclaude.edges.tmux import resolve_socket as resolve
-
-    return resolve(name, path, env)
-
-
-def attach_argv(socket: str, pane_id: str, env: Mapping[str, str]) -> list[str]:
-    """The command that shows a pane to whoever sits at this terminal; to be exec'd."""
-    from tmuxclaude.edges.tmux_words import Id
-
-    target = Id(pane_id).value
-    shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
-    if not env.get("TMUX"):
-        return [_tmux_program(), "-S", socket, *shown, "attach-session", "-t", target]
-    if resolve_socket(None, None, env) != socket:
-        raise errors.RefusedError(
-            f"this session lives on another tmux server ({socket}), and tmux does not nest; "
-            "nothing was done. Detach first, then attach to it"
-        )
-    return [_tmux_program(), "-S", socket, *shown, "switch-client", "-t", target]
-
-
-def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
-    """The command that starts Claude Code: absolute, symlinks kept."""
-    program, *arguments = rules.claude.command
-    found = shutil.which(str(Path(program).expanduser()), path=env.get("PATH"))
-    if found is None:
-        raise errors.NotFoundError(
-            f"{program} is not on your PATH; nothing was opened. Install Claude Code: "
-            "npm install -g @anthropic-ai/claude-code, or set claude.command in the configuration"
-        )
-    return [os.path.abspath(found), *arguments]  # noqa: PTH100 - Path.resolve follows symlinks

@@ -160,8 +160,7 @@ def test_claude_codes_own_continue_has_its_time_first() -> None:
 
 def test_when_it_is_armed_again_it_has_its_longest_pause_more() -> None:
     again = RESETS + 50
-    later = again + policy.NATIVE_REARM_SECONDS + RULES.native_grace_seconds
-    assert policy.due_at(NATIVE, [], armed(at=again), RULES) == later
+    assert policy.due_at(NATIVE, [], armed(at=again), RULES) == again + 300 + 180
 
 
 @pytest.mark.parametrize(

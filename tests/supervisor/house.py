@@ -6,13 +6,10 @@ A limit that is hours away is reached by shifting the supervisor's clock, never 
 
 from __future__ import annotations
 
-import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,6 +18,9 @@ from typing import Any
 import tomli_w
 
 from tests.conftest import PrivateServer
+from tests.supervisor.seat import MENU as MENU
+from tests.supervisor.seat import NBSP as NBSP
+from tests.supervisor.seat import Json, Seat
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
@@ -32,12 +32,9 @@ from tmuxclaude.store import reader
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
 
-Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 OURS = DEFAULT_TEXT
 TASK = "do the work"
-NBSP = "\u00a0"
-MENU = "What do you want to do?"
 AHEAD = 3600.0
 """How far ahead the limits of these tests reset: out of reach without shifting the clock."""
 SLACK = 3.0
@@ -275,186 +272,3 @@ class House:
         seat.is_("limited")
         until(lambda: seat.row()["halt"] is not None, what=seat.story)
         return seat
-
-
-class Seat:
-    """One session, as its user, its transcript and the database see it."""
-
-    def __init__(
-        self, house: House, opened: wire.Opened, server: PrivateServer | None = None
-    ) -> None:
-        self.house = house
-        self.server = server or house.server
-        self.name = opened.name
-        self.uid = opened.uid
-        self.pane = opened.pane
-        self.conversation = opened.conversation or ""
-        self.attempt = opened.attempt
-
-    # -- what is remembered ----------------------------------------------------------------------
-
-    def row(self) -> Json:
-        return self._read(lambda db: reader.rows(db, True), reader.SESSION_COLUMNS, uid=self.uid)[0]
-
-    @property
-    def state(self) -> str:
-        return str(self.row()["state"])
-
-    def why(self) -> str:
-        """What ``list`` says it waits for."""
-        return str(self.row()["outlook_why"])
-
-    def halts(self) -> list[Json]:
-        return self._read(lambda db: reader.halts(db, self.uid), reader.HALT_COLUMNS)
-
-    def attempts(self) -> list[Json]:
-        return self._read(lambda db: reader.attempts(db, self.uid), reader.ATTEMPT_COLUMNS)
-
-    def steps(self) -> list[str]:
-        """The steps of all attempts in order, each once while it lasts."""
-        rows = self._read(lambda db: reader.steps(db, self.uid), reader.STEP_COLUMNS)
-        names = [row["step"] for row in rows]
-        return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
-
-    def chain(self) -> list[Json]:
-        return self._read(lambda db: reader.chain(db, self.uid), reader.CHAIN_COLUMNS)
-
-    def events(self) -> list[tuple[str, str]]:
-        rows = self._read(lambda db: reader.events(db, self.uid, 100), reader.EVENT_COLUMNS)
-        return [(row["kind"], row["text"]) for row in rows]
-
-    def _read(
-        self, ask: Callable[[Any], list[tuple[object, ...]]], columns: tuple[str, ...], **only: str
-    ) -> list[Json]:
-        connection = reader.open(self.house.paths.database)
-        assert connection is not None
-        with closing(connection):
-            found = [dict(zip(columns, row, strict=True)) for row in ask(connection)]
-        return [row for row in found if all(row[key] == value for key, value in only.items())]
-
-    # -- what Claude Code got --------------------------------------------------------------------
-
-    def log(self, event: str | None = None) -> list[Json]:
-        file = self.house.home / f"{self.name}.log"
-        text = file.read_text() if file.exists() else ""
-        lines = [json.loads(line) for line in text.splitlines()]
-        return [line for line in lines if event is None or line.get("event") == event]
-
-    def turns(self) -> list[str]:
-        """Every text that became a turn, but for Claude Code's own continue."""
-        return [line["text"] for line in self.log("submit") if not line["own"]]
-
-    def keys(self) -> str:
-        """Everything that was ever written to its terminal."""
-        return "".join(line["bytes"] for line in self.log() if "bytes" in line)
-
-    def prompts(self) -> list[str]:
-        """The typed prompts in all transcripts of this home, oldest first by file."""
-        found = []
-        for path in sorted((self.house.home / ".claude" / "projects").glob("*/*.jsonl")):
-            for line in path.read_text().splitlines():
-                record = json.loads(line)
-                origin = record.get("origin")
-                if record["type"] == "user" and origin and origin["kind"] == "human":
-                    found.append(record["message"]["content"])
-        return found
-
-    # -- its pane --------------------------------------------------------------------------------
-
-    def screen(self) -> str:
-        return self.server.say("capture-pane", "-p", "-t", self.pane)
-
-    def show(self, what: str) -> str:
-        return self.server.say("display-message", "-p", "-t", self.pane, what).strip()
-
-    def panes(self) -> list[str]:
-        """The ids of all panes of the server."""
-        return self.server.say("list-panes", "-a", "-F", "#{pane_id}").split()
-
-    def shows(self, text: str) -> Seat:
-        until(lambda: text in self.screen(), what=self.story)
-        return self
-
-    def press(self, *keys: str) -> None:
-        self.server.say("send-keys", "-t", self.pane, *keys)
-
-    def type(self, text: str) -> None:
-        self.server.say("send-keys", "-t", self.pane, "-l", text)
-        self.shows(text)
-
-    def say(self, text: str) -> None:
-        """As a person: text, and Enter when it is there."""
-        self.type(text)
-        self.press("Enter")
-
-    def close_menu(self) -> None:
-        self.shows(MENU)
-        self.press("Escape")
-        self.shows(f"❯{NBSP}")
-
-    def pid(self) -> int:
-        return int(self.show("#{pane_pid}"))
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """A signal to the process of the pane."""
-        os.kill(self.pid(), number)
-
-    @contextmanager
-    def attached(self) -> Iterator[None]:
-        """A person who looks at this pane from a terminal."""
-        self.server.say("select-window", "-t", self.pane)
-        leader, follower = pty.openpty()
-        call = ["tmux", "-S", self.server.socket, "attach-session", "-t", "user"]
-        env = self.house.env() | {"TERM": "xterm"}
-        client = subprocess.Popen(call, stdin=follower, stdout=follower, stderr=follower, env=env)
-        os.close(follower)
-        try:
-            until(lambda: self.server.say("list-clients"), what="a client")
-            yield
-        finally:
-            client.kill()
-            client.wait()
-            os.close(leader)
-
-    # -- waiting ---------------------------------------------------------------------------------
-
-    def idle(self) -> Seat:
-        """At its prompt, and known to be."""
-        until(lambda: f"❯{NBSP}" in self.screen(), what=self.story)
-        return self.is_("idle")
-
-    def is_(self, state: str, timeout: float = 15.0) -> Seat:
-        until(lambda: self.state == state, timeout, what=lambda: f"{state}: {self.story()}")
-        return self
-
-    def has_turns(self, *texts: str, by_screen: bool = False) -> Seat:
-        """These turns, and after them, over several rounds, no other.
-
-        ``by_screen``: the screen is the only witness that it is idle again.
-        """
-        until(lambda: len(self.turns()) >= len(texts), 20, what=self.story)
-        if by_screen:
-            self.house.until_swept(lambda: self.state == "idle", self.story)
-        self.idle()
-        self.never(lambda: self.turns() != list(texts))
-        return self
-
-    def never(self, condition: Callable[[], object], seconds: float = 1.0) -> None:
-        """It does not become true over several rounds of the supervisor."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert not condition(), self.story()
-            time.sleep(0.05)
-
-    def waits_because(self, words: str) -> Seat:
-        until(lambda: words in self.why(), what=lambda: f"why {words!r}: {self.story()}")
-        return self
-
-    def story(self) -> str:
-        """Everything there is to know, for a test that fails."""
-        try:
-            screen = self.screen()
-        except AssertionError as gone:
-            screen = str(gone)
-        said = [str(self.row()), str(self.halts()), str(self.attempts()), *map(str, self.events())]
-        return "\n".join([*said, str(self.turns()), screen, self.house.log()[-4000:]])

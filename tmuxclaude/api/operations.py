@@ -1,68 +1,33 @@
 """What may be asked of the supervisor, and what each request does. No socket, no tmux.
 
 Every operation answers at once: a resume or a message becomes an attempt, whose steps the asker
-follows. What changes the world outside the registry is done by the two collaborators below, which
-``app`` joins in.
+follows. What changes the world outside the registry is done by others (``wants``), whom ``app``
+joins in.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes, refuse_if_held
-from tmuxclaude.core import errors, names, policy
-from tmuxclaude.core.evidence import Evidence, explain
+from tmuxclaude.api.resuming import Resuming
+from tmuxclaude.api.wants import Journal, Watch, Windows
+from tmuxclaude.core import errors, names
+from tmuxclaude.core.evidence import explain
 from tmuxclaude.core.model import (
     Attempt,
     Box,
-    Halt,
     Launch,
-    Outlook,
     Session,
     State,
     Want,
 )
-from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.texts import text_problem
 from tmuxclaude.store.books import Books
-
-
-class Windows(Protocol):
-    """Opens and ends what sessions live in; raises an error with the reason when it cannot."""
-
-    def open(
-        self, session: Session, arguments: list[str], caller_pane: str | None, select: bool
-    ) -> tuple[Session, list[str]]: ...
-
-    def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]: ...
-
-    def close(self, session: Session) -> None: ...
-
-    def terminate(self, session: Session) -> bool: ...
-
-
-class Watch(Protocol):
-    """The loop, as far as a request concerns it."""
-
-    rules: Rules
-    evidence: dict[str, Evidence]
-
-    def touch(self, uid: str) -> None: ...
-
-    def reconsider(self) -> None: ...
-
-
-class Journal(Protocol):
-    """Opens the journal of a delivery."""
-
-    def begin(
-        self, session: Session, text: str, halt: Halt | None = None, by_hand: bool = False
-    ) -> Attempt: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,103 +136,12 @@ class Operations:
     def _resume(self, order: wire.Resume) -> wire.Verdicts:
         if order.names and order.every:
             raise errors.UsageError("name sessions or use --all, not both; nothing was done")
+        resuming = Resuming(self.books, self.windows, self.watch, self.journal, self.now)
         sessions = [self._named(name) for name in order.names]
         if not order.names:
-            sessions = [s for s in self.books.sessions.all() if self._could_resume(s)]
+            sessions = [s for s in self.books.sessions.all() if resuming.is_possible(s)]
         dry = order.dry_run or not (order.names or order.every)
-        return wire.Verdicts(sessions=[self._resume_one(s, order.now, dry) for s in sessions])
-
-    def _could_resume(self, session: Session) -> bool:
-        if session.want is Want.DOWN or session.state is State.ENDED:
-            return False
-        return session.state is State.LOST or self.books.halts.current(session.uid) is not None
-
-    def _resume_one(self, session: Session, now: bool, dry: bool) -> wire.Verdict:
-        evidence = self.watch.evidence.get(session.uid)
-        lines = explain(evidence) if evidence is not None else []
-        try:
-            done, why, act = self._way(session, now)
-            in_spite_of = self._brakes().on_demand(session, now)
-            why = f"{why}; {in_spite_of}" if in_spite_of else why
-            begun = _Begun() if dry else act()
-        except errors.TmuxclaudeError as problem:
-            early = problem if isinstance(problem, _TooEarlyError) else None
-            return wire.Verdict(
-                name=session.name,
-                done="refused",
-                why=str(problem),
-                code=problem.code,
-                due=early.due if early else None,
-                actor=session.outlook.actor if early else "",
-                evidence=lines,
-            )
-        return wire.Verdict(
-            name=session.name,
-            done=done,
-            why=why,
-            attempt=begun.attempt,
-            notes=begun.notes,
-            evidence=lines,
-        )
-
-    def _way(self, session: Session, now: bool) -> tuple[str, str, Callable[[], _Begun]]:
-        """How ``session`` is resumed (``docs/cli.md``), or an error that says why not."""
-        refuse_if_held(session)
-        halt = self.books.halts.current(session.uid)
-        match session.state:
-            case State.WORKING | State.WAITING:
-                asks = f" ({session.reason})" if session.reason else ""
-                raise errors.RefusedError(
-                    f"{session.name} is {session.state}{asks}; nothing was typed. "
-                    f"Go to it: tmuxclaude attach {session.name}"
-                )
-            case State.STARTING | State.QUEUED | State.RESUMING:
-                raise errors.RefusedError(f"{session.name} is {session.state} already")
-            case State.IDLE if halt is None:
-                raise errors.RefusedError(
-                    f"nothing stopped {session.name}. To say something to it: "
-                    f"tmuxclaude send {session.name} TEXT"
-                )
-            case State.ENDED:
-                return "reopens", _reopened(session), lambda: self._reopen(session)
-            case State.LOST if halt is None:
-                return "reopens", _reopened(session), lambda: self._reopen(session)
-        if halt is None:
-            raise errors.RefusedError(f"{session.name} is limited, but its halt is not known yet")
-        self._must_be_due(session, halt, now)
-        done = "relaunches" if session.state is State.LOST else "types"
-        return done, policy.PLAIN_WORDS[halt.limit.kind], lambda: self._wake(session, halt)
-
-    def _must_be_due(self, session: Session, halt: Halt, now: bool) -> None:
-        if now or halt.needs_human:
-            return
-        limits = self.books.limits.of(session.account)
-        evidence = self.watch.evidence.get(session.uid)
-        due = policy.due_at(halt, limits, evidence, self.watch.rules.resume)
-        if due is not None and due <= self.now():
-            return
-        name = policy.PLAIN_WORDS[halt.limit.kind]
-        raise _TooEarlyError(f"{session.name} is stopped by its {name}; nothing was done", due)
-
-    def _wake(self, session: Session, halt: Halt) -> _Begun:
-        attempt = self.books.halts.latest_attempt(session.uid)
-        if attempt is not None and attempt.open:
-            if attempt.halt != halt.id:
-                raise errors.RefusedError(f"a message to {session.name} is under way; try again")
-            attempt = self.books.halts.note(attempt, self.now(), "asked for by hand", by_hand=True)
-        else:
-            if halt.needs_human:
-                self.books.halts.save(replace(halt, needs_human=""))
-            text = self.watch.rules.resume.text
-            attempt = self.journal.begin(session, text, halt, by_hand=True)
-        self.watch.touch(session.uid)
-        return _Begun(attempt.id)
-
-    def _reopen(self, session: Session) -> _Begun:
-        session = replace(session, want=Want.UP, outlook=Outlook())
-        _, notes = self.windows.reopen(session, None)
-        self.watch.touch(session.uid)
-        return _Begun(notes=notes)
+        return wire.Verdicts(sessions=[resuming.one(s, order.now, dry) for s in sessions])
 
     # -- stop and send ---------------------------------------------------------------------------
 
@@ -367,28 +241,6 @@ class Operations:
             reason=attempt.reason,
             open=attempt.open,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """What an asker may follow, and what is worth knowing of what was begun."""
-
-    attempt: int | None = None
-    notes: list[str] = field(default_factory=list)
-
-
-class _TooEarlyError(errors.RefusedError):
-    """A resume before its time. ``due``: that time, ``None`` when nobody knows it."""
-
-    def __init__(self, message: str, due: float | None) -> None:
-        super().__init__(message)
-        self.due = due
-
-
-def _reopened(session: Session) -> str:
-    """What a session without an open halt continues with: see ``Windows.reopen``."""
-    known = session.conversation is not None and session.recorded
-    return "its conversation, without text" if known else "a new conversation, without text"
 
 
 def _check_text(text: str) -> None:

@@ -1,0 +1,97 @@
+"""Finds the two programs that we live between: tmux, and Claude Code.
+
+Every command starts here, so what talks to tmux is imported only when it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmuxclaude.core import errors
+
+if TYPE_CHECKING:
+    from tmuxclaude.core.rules import Rules
+    from tmuxclaude.edges.tmux import Tmux
+
+OLDEST_TMUX = (3, 2)
+
+
+def tmux_program() -> str:
+    """The absolute path of tmux; raises ``NotFoundError`` that says how to install it."""
+    program = shutil.which("tmux")
+    if program is None:
+        raise errors.NotFoundError(
+            "tmux is not installed; nothing was done. Install it: apt install tmux, or "
+            "brew install tmux"
+        )
+    return str(Path(program).absolute())
+
+
+def doors() -> Door:
+    """The tmux servers by their sockets."""
+    return Door(tmux_program())
+
+
+class Door:
+    """Gives the tmux server at a socket; one object for each."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._servers: dict[str, Tmux] = {}
+
+    def __call__(self, socket: str) -> Tmux:
+        from tmuxclaude.edges.tmux import Tmux
+
+        if socket not in self._servers:
+            self._servers[socket] = Tmux(socket, self._program)
+        return self._servers[socket]
+
+
+def check_tmux() -> tuple[int, int]:
+    """The version of tmux. Raises an error that says what to do when it is missing or too old."""
+    version = doors()("").version()
+    if version < OLDEST_TMUX:
+        raise errors.UsageError(
+            f"tmux {version[0]}.{version[1]} is too old: 3.2 or newer is needed, 3.5 recommended. "
+            "Nothing was done"
+        )
+    return version
+
+
+def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -> str:
+    """The tmux server that ``-L``, ``-S`` or the environment choose, as tmux itself does."""
+    from tmuxclaude.edges.tmux import resolve_socket as resolve
+
+    return resolve(name, path, env)
+
+
+def attach_argv(socket: str, pane_id: str, env: Mapping[str, str]) -> list[str]:
+    """The command that shows a pane to whoever sits at this terminal; to be exec'd."""
+    from tmuxclaude.edges.tmux_words import Id
+
+    target = Id(pane_id).value
+    shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
+    if not env.get("TMUX"):
+        return [tmux_program(), "-S", socket, *shown, "attach-session", "-t", target]
+    if resolve_socket(None, None, env) != socket:
+        raise errors.RefusedError(
+            f"this session lives on another tmux server ({socket}), and tmux does not nest; "
+            "nothing was done. Detach first, then attach to it"
+        )
+    return [tmux_program(), "-S", socket, *shown, "switch-client", "-t", target]
+
+
+def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
+    """The command that starts Claude Code: absolute, symlinks kept."""
+    program, *arguments = rules.claude.command
+    found = shutil.which(str(Path(program).expanduser()), path=env.get("PATH"))
+    if found is None:
+        raise errors.NotFoundError(
+            f"{program} is not on your PATH; nothing was opened. Install Claude Code: "
+            "npm install -g @anthropic-ai/claude-code, or set claude.command in the configuration"
+        )
+    return [os.path.abspath(found), *arguments]  # noqa: PTH100 - Path.resolve follows symlinks
