@@ -20,7 +20,8 @@ import tomli_w
 from tests.conftest import PrivateServer
 from tests.supervisor.seat import MENU as MENU
 from tests.supervisor.seat import NBSP as NBSP
-from tests.supervisor.seat import Json, Seat
+from tests.supervisor.seat import Json
+from tests.supervisor.seat import Seat as Seat
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client

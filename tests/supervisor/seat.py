@@ -17,6 +17,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.store import reader
 
 if TYPE_CHECKING:
+    from tests.conftest import PrivateServer
     from tests.supervisor.house import House
 
 Json = dict[str, Any]
@@ -186,7 +187,7 @@ class Seat:
         self.never(lambda: self.turns() != list(texts))
         return self
 
-    def never(self, condition: Callable[[], object], seconds: float = 1.0) -> None:
+    def never(self, condition: Callable[[], object], seconds: float = 0.8) -> None:
         """It does not become true over several rounds of the supervisor."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -90,6 +90,8 @@ def test_a_new_supervisor_goes_on_from_the_world(
         )
     house.let_it_be_due()
     house.start()
+    if (step, world) == (Step.TYPED, nothing):
+        house.let_it_be_due(11)  # the text has 10 s to show
     until(lambda: seat.attempts()[0]["step"] in ("confirmed", "needs_human"), 20, what=seat.story)
     seat.never(lambda: len(seat.turns()) > len(turns))
     assert (seat.turns(), len(seat.attempts())) == (turns, 1), seat.story()
