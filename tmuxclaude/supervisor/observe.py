@@ -233,20 +233,23 @@ class Observer:
         closely: frozenset[str],
     ) -> bool:
         memory, facts, now = self._memory(session.uid), seen.pane, self.clock.monotonic()
+        memory.blind = evidence.registry is None or evidence.tail is None
         if session.uid in closely:
             return True
+        if not memory.blind and session.state not in (State.LIMITED, State.WAITING):
+            memory.reading = None  # better witnesses speak, and what it showed is past
+            return False
         if facts is None:
             return False
-        if now - memory.read_at >= _sweep_seconds(session.uid):
+        if memory.reading is None or now - memory.read_at >= _sweep_seconds(session.uid):
             return True
         if memory.activity != facts.window_activity:
             memory.activity, memory.active_at = facts.window_activity, now
         if memory.read_at - memory.active_at >= ACTIVITY_SECONDS:
             return False
-        memory.blind = evidence.registry is None or evidence.tail is None
         if memory.blind and session.state is not State.STARTING and not facts.found:
             return now - memory.read_at >= BLIND_SECONDS
-        return memory.blind or session.state in (State.LIMITED, State.WAITING)
+        return True
 
     def _hands(
         self,
