@@ -139,13 +139,16 @@ class Product:
         return next(row for row in rows if row["name"] == name)
 
     def wait_until(self, name: str, state: str, timeout: float = 60.0) -> dict[str, Any]:
-        """Wait for a state in the registry."""
-        until(
-            lambda: self.session(name)["state"] == state,
-            timeout,
-            lambda: f"{name} {state}: {self.session(name)}\n{self.log()[-3000:]}",
+        """Wait for a state in the registry; for ``limited`` also for the halt, kept right after."""
+
+        def there() -> dict[str, Any] | None:
+            row = self.session(name)
+            known = state != "limited" or row["halt"] is not None
+            return row if row["state"] == state and known else None
+
+        return until(
+            there, timeout, lambda: f"{name} {state}: {self.session(name)}\n{self.log()[-3000:]}"
         )
-        return self.session(name)
 
     def wait_for_turns(self, session: Session, count: int, timeout: float = 60.0) -> float:
         """Wait until the transcript holds that many typed turns; when that was (epoch)."""
