@@ -127,7 +127,7 @@ class House:
     def ask(self, request: wire.AnyRequest) -> Any:
         return self.operations.answer(request)
 
-    def new(self, directory: str = "/work/api", **more: Any) -> Any:
+    def new(self, directory: str = "/srv/api", **more: Any) -> Any:
         plain: dict[str, Any] = {"directory": directory, "command": ["/bin/claude"], "socket": "/s"}
         return self.ask(wire.New(**(plain | more)))
 
@@ -136,7 +136,7 @@ class House:
         plain: dict[str, Any] = {
             "uid": f"uid-{name}",
             "name": name,
-            "directory": "/work/api",
+            "directory": "/srv/api",
             "account": "/home/ann/.claude",
             "launch": Launch(("/bin/claude",)),
             "state": state,

@@ -62,7 +62,7 @@ def test_a_name_that_is_taken_opens_nothing(state: State, house: House) -> None:
 @pytest.mark.parametrize("field", ["directory", "socket", "zone"])
 def test_a_nul_byte_opens_nothing(field: str, house: House) -> None:
     with pytest.raises(errors.UsageError, match="NUL"):
-        house.new(**{field: "/work/a\0b"})
+        house.new(**{field: "/srv/a\0b"})
     assert house.windows.told == []
 
 
