@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tests.conftest import PrivateServer
+from tests.reliability.endings import endings
 from tests.reliability.fragile import Fragile, Tally, instants
 from tests.reliability.measures import back_and_found, lost_commits, open_to_others, umask
 from tests.reliability.places import KEYS, LAUNCH, STASH
@@ -72,6 +73,9 @@ def kills(wanted: int) -> Row:
         (["draft"] * 6, [*STASH]),
         (["dead"] * 8, [*LAUNCH]),
     ]
+    with living(Fragile) as house:
+        total.add(endings(house))
+    say(total)
     while total.kills < wanted:
         seed += 1
         ways, places = batches.pop(0) if batches else (WAYS * 3, [*instants(seed, 20)])

@@ -22,8 +22,9 @@ from tests.waiting import until
 from tmuxclaude.api import wire
 
 DRAFT = "half a thought"
-REACH_SECONDS = 10.0
-"""How long a supervisor may live that does not come by the place where it is to be killed."""
+REACH_SECONDS = 40.0
+"""How long a supervisor may live that does not come by the place where it is to be killed. Where
+the machine is busy it is slow, and what it does meanwhile cannot be tried again."""
 
 SETTLE_SECONDS = 120.0
 
@@ -86,6 +87,7 @@ class Fragile(House):
             config_dir=str(account or self.account(name)),
             environment=environment or {},
             prompt=prompt,
+            if_limited="allow",
         )
         return Seat(self, self.ask(request, wire.Opened))
 
@@ -135,6 +137,17 @@ class Fragile(House):
             tally.kills += 1
         return tally
 
+    def killed_at(self, place: str, hurry: float = 0.0) -> None:
+        """A supervisor that kills itself at ``place``. ``hurry``: so fast do its clocks run."""
+        supervisor = self._run(place)
+
+        def dead() -> bool:
+            self.shift(self._ahead + hurry * 0.3)
+            return supervisor.poll() is not None
+
+        until(dead, 30, what=lambda: f"{place}: {self.log()[-4000:]}", every=0.3 if hurry else 0.02)
+        assert supervisor.wait() == -9, self.log()[-4000:]
+
     def settle(self, seats: list[Seat]) -> None:
         """Nothing kills it any more: every halt comes to its end."""
         self.start()
@@ -163,7 +176,7 @@ class Fragile(House):
         """What the transcripts and the journal say in the end."""
         tally = Tally(halts=len(seats))
         for seat in seats:
-            turns = self._typed(seat)
+            turns = self.typed(seat)
             ours, flagged = turns.count(OURS), is_flagged(seat)
             tally.once += ours == 1 and not flagged
             tally.flagged += flagged and ours <= 1
@@ -177,7 +190,7 @@ class Fragile(House):
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return tally
 
-    def _typed(self, seat: Seat) -> list[str]:
+    def typed(self, seat: Seat) -> list[str]:
         """The prompts in the transcripts of a session's account, in order."""
         found = []
         for path in sorted((self.account(seat.name) / "projects").glob("*/*.jsonl")):

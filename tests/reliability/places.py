@@ -19,3 +19,14 @@ STASH = sides("stashing", "stash", "stashed")
 
 LAUNCH = sides("due", "launching", "launch", "launched", "confirmed", "finish", "halt-closed")
 """A dead process."""
+
+OPENED = sides("halt-opened")
+AGAIN = sides("halt-again")
+"""A halt begins, or goes on after our attempt."""
+
+SKIPPED = sides("skipped")
+NEEDS_HUMAN = sides("needs_human")
+GAVE_UP = sides("gave_up")
+"""An attempt ends and has not resumed."""
+
+ENDINGS = [*OPENED, *AGAIN, *SKIPPED, *NEEDS_HUMAN, *GAVE_UP]

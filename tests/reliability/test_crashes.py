@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.reliability.endings import endings
 from tests.reliability.fragile import Fragile, Tally, instants
-from tests.reliability.places import KEYS, LAUNCH, STASH
+from tests.reliability.places import ENDINGS, KEYS, LAUNCH, STASH
 from tests.supervisor.house import NBSP, OURS, TASK
 from tests.waiting import until
 
@@ -34,6 +35,12 @@ def test_killed_at_every_place_where_a_draft_is_put_aside(fragile: Fragile) -> N
     assert set(STASH) - tally.reached == set()
 
 
+def test_killed_where_a_halt_begins_and_where_an_attempt_ends_otherwise(fragile: Fragile) -> None:
+    tally = endings(fragile)
+    assert held(tally), "\n\n".join(tally.stories)
+    assert set(ENDINGS) - tally.reached == set()
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_killed_at_random_instants(fragile: Fragile, seed: int) -> None:
     ways = ["menu", "free", "dead", "draft", "menu", "free", "dead", "draft"]
@@ -54,7 +61,7 @@ def test_the_count_sees_what_is_lost_doubled_or_garbled(fragile: Fragile) -> Non
         seat.server.say("send-keys", "-t", seat.pane, "-l", text)
         seat.shows(f"❯{NBSP}{text[:20]}")
         seat.press("Enter")
-        until(lambda s=seat: len(s.turns()) == 3, what=seat.story)
+        until(lambda s=seat: len(fragile.typed(s)) == 3, what=seat.story)
     found = fragile.count(seats)
     assert (found.once, found.doubled, found.garbled) == (2, 1, 2)
     assert not held(found)

@@ -137,7 +137,7 @@ def test_a_name_or_text_that_attacks_is_refused_in_words(trapped: Trapped) -> No
     seat = trapped.open("plain").idle()
     with trapped.server.control_client():
         assert "no session" in trapped.said("show", "--", EVERYTHING + BYTES)
-        for vector in (f"#({MARK})", f"!{MARK}", f"two\n{MARK}", f"\x1b[201~{MARK}"):
+        for vector in (f"#({MARK})", f"!{MARK}", f"two\r{MARK}", f"\x1b[201~{MARK}"):
             assert "cannot be typed" in trapped.said("send", "plain", "--", vector)
         trapped.ticks(3)
     assert seat.keys() == ""

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from tests.supervisor.house import House
@@ -34,6 +34,11 @@ for socket in {moods}/*; do
         fail) echo "it is not a good moment" >&2; exit 1 ;;
         empty) exit 0 ;;
         hang) exec sleep 60 ;;
+        late)
+            asked=$(cat; echo .)
+            printf %s "${{asked%.}}" | {tmux} "$@"
+            case $asked in *new-window*|*new-session*|*respawn-pane*) exec sleep 60 ;; esac
+            exit ;;
     esac
 done
 exec {tmux} "$@"
@@ -54,7 +59,10 @@ class Shim:
         program.chmod(0o755)
 
     def mood(self, mood: str, socket: str, times: int = 1_000_000) -> None:
-        """So many times it will ``fail``, say nothing (``empty``) or ``hang`` for this server."""
+        """So many times it will ``fail``, say nothing (``empty``) or ``hang`` for this server.
+
+        ``late``: it does what it is asked, but whoever has a program started does not hear of it.
+        """
         name = socket.replace("/", "_")
         fresh = self._moods.with_name(f"{name}.new")
         fresh.write_text(f"{mood} {times} {socket}\n")
@@ -154,12 +162,16 @@ def no_more_bytes(pid: int) -> Iterator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@contextmanager
-def failing_sync(pid: int) -> Iterator[None]:
+def failing_sync(pid: int) -> AbstractContextManager[None]:
     """The disk reports an error (EIO) whenever this process asks it to keep what was written."""
-    calls = "fsync,fdatasync"
+    return failing(pid, "fsync,fdatasync", "EIO")
+
+
+@contextmanager
+def failing(pid: int, calls: str, error: str) -> Iterator[None]:
+    """These system calls of a process do nothing but fail with this error."""
     tracer = subprocess.Popen(
-        ["strace", "-f", "-p", str(pid), "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO"],
+        ["strace", "-f", "-p", str(pid), f"-etrace={calls}", f"-einject={calls}:error={error}"],
         stderr=subprocess.PIPE,
     )
     assert tracer.stderr is not None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from tests.supervisor.house import AHEAD, LIMIT, OURS, SLACK, TASK, House
 from tests.waiting import until
 from tmuxclaude.api import wire
+from tmuxclaude.core import stats
+from tmuxclaude.store import reader, statistics
 
 RESET = AHEAD + SLACK
 HOUR = 3600.0
@@ -12,6 +16,16 @@ HOUR = 3600.0
 
 def notices(house: House) -> str:
     return " ".join(house.ask(wire.Ping(), wire.Pong).notices)
+
+
+def unwatched(house: House) -> list[float]:
+    """How long nobody watched, each time, as the figures count it."""
+    connection = reader.open(house.paths.database)
+    assert connection is not None
+    with closing(connection):
+        events = statistics.events(connection)
+    gaps = (event for event in events if event["kind"] == stats.UNWATCHED)
+    return [gap["at"] - gap["evidence"]["since"] for gap in gaps]
 
 
 def test_a_sleep_over_the_reset_is_resumed_once_after_a_minute(house: House) -> None:
@@ -23,6 +37,7 @@ def test_a_sleep_over_the_reset_is_resumed_once_after_a_minute(house: House) -> 
     house.shift_clocks(RESET + 61, 61, RESET + 61)
     seat.has_turns(TASK, OURS)
     assert not notices(house)
+    assert [round(gap) for gap in unwatched(house)] == [round(RESET)]
 
 
 def test_a_leap_ahead_that_is_taken_back_sends_nothing(house: House) -> None:
@@ -35,6 +50,7 @@ def test_a_leap_ahead_that_is_taken_back_sends_nothing(house: House) -> None:
     until(lambda: not notices(house), what=house.log)
     seat.never(lambda: seat.keys() != before or seat.attempts(), 1.5)
     assert seat.state == "limited"
+    assert not unwatched(house)
     house.let_it_be_due()
     seat.has_turns(TASK, OURS)
 

@@ -32,7 +32,8 @@ def put_aside(house: House) -> list[Path]:
 
 
 def process_of(house: House, seat: Seat) -> list[tuple[object, ...]]:
-    asked = "SELECT process_pid, process_started, pane_pid, nonce, launch FROM sessions"
+    asked = "SELECT process_pid, process_started, pane_pid, nonce, opened_by_us, launch"
+    asked += " FROM sessions"
     with closing(sqlite3.connect(house.paths.database)) as connection:
         return connection.execute(f"{asked} WHERE uid = ?", [seat.uid]).fetchall()
 
@@ -42,7 +43,7 @@ def test_living_sessions_are_found_again(house: House, damage: Callable[[Path], 
     idle = house.new("idle", ("--model", "opus")).idle()
     limited = house.limited("limited").shows(MENU)
     before = {seat.name: seat.row() for seat in (idle, limited)}
-    processes = {seat.name: process_of(house, seat)[0][:4] for seat in (idle, limited)}
+    processes = {seat.name: process_of(house, seat)[0][:5] for seat in (idle, limited)}
     keys = limited.keys()
     house.kill()
     damage(house.paths.database)
@@ -53,9 +54,10 @@ def test_living_sessions_are_found_again(house: House, damage: Callable[[Path], 
         assert {key: seat.row()[key] for key in KEPT} == {
             key: before[seat.name][key] for key in KEPT
         }
-        assert process_of(house, seat)[0][:4] == processes[seat.name]
+        assert process_of(house, seat)[0][:5] == processes[seat.name]
         assert next(kind for kind, _ in seat.events()) == "rebuilt"
-    assert '"flags": ["--model", "opus"]' in str(process_of(house, idle)[0][4])
+        assert [link["conversation"] for link in seat.chain()] == [seat.conversation]
+    assert '"flags": ["--model", "opus"]' in str(process_of(house, idle)[0][5])
     kept = put_aside(house)
     assert any(path.read_bytes() == broken for path in kept) or not broken
     status = house.run("status").stdout
@@ -104,13 +106,16 @@ def test_without_any_memory_a_bad_window_name_is_replaced(house: House) -> None:
     two = house.new("two").idle()
     for seat in (one, two):
         seat.server.say("rename-window", "-t", seat.pane, "same")
-    three = house.new("three").idle()
+    house.server.say("set-environment", "-g", "TZ", "Europe/Berlin")
+    three = house.new("three", no_registry=True).idle()
     three.server.say("rename-window", "-t", three.pane, "not; a name")
     house.kill()
     faults.zero_bytes(house.paths.database)
     house.start()
     assert {seat.is_("idle").row()["name"] for seat in (one, two)} == {"same", "same-2"}
     assert three.is_("idle").row()["name"] == "three"
+    assert three.row()["conversation"] == three.conversation, "its command line tells it"
+    assert three.row()["zone"] == "Europe/Berlin", "its environment tells it"
 
 
 def test_a_dead_pane_is_a_lost_session(house: House) -> None:
@@ -125,7 +130,9 @@ def test_a_dead_pane_is_a_lost_session(house: House) -> None:
     house.start()
     with closing(sqlite3.connect(house.paths.database)) as connection:
         rows = connection.execute("SELECT name, state, conversation FROM sessions").fetchall()
+        told = connection.execute("SELECT text FROM events WHERE kind = 'state'").fetchall()
     assert ("dead", "lost", seat.conversation) in rows
+    assert ("starting → lost",) not in told, "it was lost before, and its user was told"
 
 
 def test_a_rebuild_that_was_killed_before_its_end_is_ended(house: House) -> None:

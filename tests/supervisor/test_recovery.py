@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.api.home import is_gone
 from tests.supervisor.house import OURS, TASK, House, Seat
 from tests.waiting import until
 from tmuxclaude.api import wire
@@ -159,3 +161,77 @@ def test_a_mistake_about_one_session_costs_the_others_nothing(
     house.stop()
     house.start()
     bad.idle()
+
+
+# Its end
+
+
+def keeper_of(supervisor: int) -> psutil.Process:
+    found = psutil.Process(supervisor).parent()
+    assert found is not None
+    assert "tmuxclaude-keeper" in found.cmdline()
+    return found
+
+
+def brought_back(keeper: psutil.Process) -> psutil.Process | None:
+    with suppress(psutil.Error):
+        return next((one for one in keeper.children() if "run" in one.cmdline()), None)
+    return None
+
+
+@pytest.mark.parametrize("when", ["it runs", "it is being brought back"])
+def test_without_its_home_it_ends_and_so_does_its_keeper(kept_house: House, when: str) -> None:
+    state = kept_house.paths.state_dir
+    supervisor = psutil.Process(pid(kept_house))
+    keeper = keeper_of(supervisor.pid)
+    if when != "it runs":
+        supervisor.kill()
+    state.rename(state.with_name("away"))
+    until(lambda: is_gone(supervisor) and is_gone(keeper), what=kept_house.log)
+    assert not state.exists()
+
+
+_SLOW_START = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+def wait(*_):
+    while Path({gate!r}).exists():
+        time.sleep(0.01)
+if sys.orig_argv[-2:] == ["supervisor", "run"]:
+    {when}
+"""
+_WHEN = {
+    "before it has begun": "wait()",
+    "before it listens": "from tmuxclaude.api import server; begin = server.Server.__init__; "
+    "server.Server.__init__ = lambda *given: (wait(), begin(*given))[1]",
+}
+
+
+@pytest.mark.parametrize("when", _WHEN)
+def test_stopped_while_it_is_brought_back_it_stays_down(
+    closed_house: House, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, plain = closed_house, closed_house.env()
+    gate, folder = house.home / "gate", house.home / "slow"
+    folder.mkdir()
+    given = _SLOW_START.format(root=plain["PYTHONPATH"], gate=str(gate), when=_WHEN[when])
+    (folder / "sitecustomize.py").write_text(given)
+    path = f"{folder}:{plain['PYTHONPATH']}"
+    monkeypatch.setattr(house, "env", lambda: plain | {"PYTHONPATH": path})
+    assert house.run("supervisor", "start").returncode == 0
+    first = psutil.Process(pid(house))
+    keeper = keeper_of(first.pid)
+    gate.touch()
+    first.kill()
+    until(lambda: is_gone(first))
+    second = until(lambda: brought_back(keeper))
+    assert second is not None
+    if when == "before it listens":
+        until(lambda: house.paths.lock.read_text() == f"{second.pid}\n")
+    assert house.run("supervisor", "stop").stdout == "No supervisor was running.\n"
+    gate.unlink()
+    until(lambda: is_gone(second) and is_gone(keeper), what=house.log)
+    assert pid(house) == 0
+    assert house.run("supervisor", "start").returncode == 0
+    assert house.run("supervisor", "stop").stdout.startswith("The supervisor has ended.")

@@ -50,10 +50,41 @@ def test_what_hangs_comes_later_and_delays_nobody(
 
 
 def test_who_was_slow_rests(workers: Workers[str]) -> None:
-    workers.run({"slow": lambda: str(time.sleep(SLOW_SECONDS + 0.1))})
+    workers.run({"slow": lambda: str(threading.Event().wait(SLOW_SECONDS + 0.1))})
     until(lambda: workers.run({}))
     assert not workers.idle("slow")
     until(lambda: workers.idle("slow"))
+
+
+class Clock:
+    """In the place of ``time``: it goes only when it is told to."""
+
+    at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def go(self, seconds: float) -> str:
+        self.at += seconds
+        return ""
+
+
+def test_a_rest_doubles_up_to_half_a_minute_and_ends_with_a_quick_task(
+    workers: Workers[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("tmuxclaude.supervisor.workers.time", clock)
+
+    def rest_after(seconds: float) -> float:
+        assert workers.run({"key": lambda: clock.go(seconds)})
+        ended = clock.at
+        while not workers.idle("key"):
+            clock.go(0.5)
+        return clock.at - ended
+
+    slow = SLOW_SECONDS + 0.5
+    assert [rest_after(slow) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [rest_after(seconds) for seconds in (0.25, slow)] == [0, 1]
 
 
 def test_a_task_that_fails_is_logged_and_given_again(
