@@ -1,0 +1,1 @@
+"""The built-in form of the picker, for terminals without fzf (docs/internals/picker.md)."""

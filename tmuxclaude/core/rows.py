@@ -1,0 +1,217 @@
+"""What a picker shows: the sessions and the head above them, drawn line by line. Pure.
+
+The form of the lines is a contract with the pickers (docs/internals/picker.md). A session comes in
+as a mapping by the columns of the view ``session_list``. All that is shown changes only when a
+session does, or at the turn of a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tmuxclaude.core import abandoned
+from tmuxclaude.core.drawn import (
+    columns,
+    countdown,
+    cut,
+    moment,
+    padded,
+    short,
+    shorten,
+    visible,
+)
+from tmuxclaude.core.model import Actor, LimitKind, State, Want
+from tmuxclaude.core.policy import PLAIN_WORDS
+from tmuxclaude.core.symbols import ASCII, UNICODE, Symbols
+
+if TYPE_CHECKING:
+    from tmuxclaude.core.drawn import Local
+
+    Row = Mapping[str, Any]
+
+MAGIC = "tmuxclaude-rows"
+VERSION = 1
+
+HEADS = ("NAME", "STATE", "WHEN", "DIRECTORY", "WHY")
+ROOM = (24, 16, 24, 30, 120)
+"""The most columns that each may take; a terminal may have less room than all of them."""
+
+OTHER_SYMBOLS = {
+    State.STARTING: "…",
+    State.QUEUED: "…",
+    State.IDLE: "○",
+    State.RESUMING: "↻",
+    State.ENDED: "■",
+}
+"""For the states that the user's own symbols do not name; where those are ASCII there is none."""
+
+COLOURS = {
+    State.WORKING: "32",
+    State.WAITING: "1;33",
+    State.LIMITED: "36",
+    State.RESUMING: "32",
+    State.LOST: "31",
+    State.ENDED: "2",
+}
+"""SGR numbers; a state without one is drawn plainly."""
+
+KEYS = "enter go  alt-n new  ctrl-r resume  ctrl-o hold  ctrl-x stop  ctrl-l lost and ended  ? help"
+EMPTY = "No sessions yet. alt-n opens one in this directory; in a shell: tmuxclaude new"
+NONE_LEFT = "No session is open. alt-n opens one in this directory; ctrl-l shows those that were"
+
+LIVE, BACK, PAST = "live", "back", "past"
+
+
+def text(
+    sessions: Sequence[Row],
+    limits: Sequence[Row],
+    pause: Row | None,
+    notices: Sequence[str],
+    now: float,
+    local: Local,
+    home: str,
+    pid: int,
+    symbols: Symbols = UNICODE,
+) -> str:
+    """The whole content of the rows file.
+
+    ``limits``: mappings by the columns of the table. ``pause``: one with until, if there is a
+    pause. ``home`` is shown as ``~``. ``pid``: of the supervisor that writes, 0 for nobody.
+    """
+    offered = sorted(_one_of_each_name(sessions), key=_rank)
+    cells = [_cells(row, now, local, home, symbols) for row in offered]
+    widths = [max(columns(line[i]) for line in (HEADS, *cells)) for i in range(len(HEADS))]
+    titles = "  ".join(map(padded, HEADS, widths)).rstrip()
+    head = (_imposed(limits, pause, now, local), _told(offered, notices), f"\x1b[2m{titles}\x1b[m")
+    lines = ["\t".join((MAGIC, str(VERSION), str(pid), str(int(now // 60 * 60))))]
+    lines += ["\t".join(("head", *[""] * 5, drawn)) for drawn in head]
+    for row, line in zip(offered, cells, strict=True):
+        lines.append("\t".join((kind(row), row["name"], *_pane(row), _drawn(row, line, widths))))
+    return "\n".join(lines) + "\n"
+
+
+def kind(row: Row) -> str:
+    """Whether a session has a window, is lost and waits for its user, or is past."""
+    if row["state"] == State.ENDED:
+        return PAST
+    if row["state"] == State.LOST:
+        return PAST if row["want"] == Want.DOWN else BACK
+    return LIVE
+
+
+def _one_of_each_name(sessions: Sequence[Row]) -> list[Row]:
+    """Of sessions that share a name, the one that the verbs mean by it."""
+    best: dict[str, Row] = {}
+    for row in sessions:
+        other = best.get(row["name"])
+        if other is None or _newer(row) > _newer(other):
+            best[row["name"]] = row
+    return list(best.values())
+
+
+def _newer(row: Row) -> tuple[bool, float]:
+    return row["state"] != State.ENDED, row["created_at"]
+
+
+def _rank(row: Row) -> tuple[int, float, str]:
+    """Who waits for its user, what happens soonest, the others by name, and the past, latest first.
+
+    Nothing that changes by itself decides among the others, so that they keep their places.
+    """
+    name: str = row["name"]
+    if kind(row) == PAST:
+        return 4, -row["since"], name
+    if row["outlook_actor"] == Actor.YOU or row["state"] == State.WAITING:
+        return 0, row["since"], name
+    if (at := _at(row)) is not None:
+        return 2, at, name
+    if kind(row) == BACK:
+        return 1, row["since"], name
+    return 3, 0.0, name
+
+
+def _cells(row: Row, now: float, local: Local, home: str, symbols: Symbols) -> tuple[str, ...]:
+    """One for each of ``HEADS``, none wider than its ``ROOM``."""
+    state = State(row["state"])
+    cells = (
+        shorten(visible(row["name"]), ROOM[0]),
+        f"{_symbol(state, symbols)} {state}",
+        _when(row, now, local),
+        shorten(visible(short(row["directory"], home)), ROOM[3]),
+        visible(_why(row, now)),
+    )
+    return tuple(cut(cell, room) for cell, room in zip(cells, ROOM, strict=True))
+
+
+def _symbol(state: State, symbols: Symbols) -> str:
+    own: str | None = getattr(symbols, state, None)
+    return own or ("-" if symbols == ASCII else OTHER_SYMBOLS[state])
+
+
+def _when(row: Row, now: float, local: Local) -> str:
+    if (at := _at(row)) is not None:
+        return f"{moment(at, now, local)} {_left(at, now)}"
+    return f"since {moment(row['since'], now, local)}" if kind(row) != LIVE else ""
+
+
+def _at(row: Row) -> float | None:
+    """When something happens by itself: somebody acts, or at least the limit resets."""
+    at: float | None = row["outlook_at"] if row["outlook_at"] is not None else row["resets_at"]
+    return at
+
+
+def _left(at: float, now: float) -> str:
+    """The countdown in whole minutes, which changes at the turn of a minute only."""
+    return countdown(-(-at // 60) * 60, now // 60 * 60)
+
+
+def _why(row: Row, now: float) -> str:
+    why: str = row["outlook_why"] or row["reason"]
+    if row["abandoned_since"] is not None:
+        why = abandoned.words(row["abandoned_since"], row["uncommitted"], now)
+    if row["want"] == Want.HOLD and "held" not in why:
+        return f"held; {why}" if why else "held"
+    return why
+
+
+def _pane(row: Row) -> tuple[str, ...]:
+    """The fields by which a pane is recognised; empty ones without a pane."""
+    found = (row["socket"], row["server_pid"], row["pane_id"], row["nonce"])
+    if not all(found) or not row["socket"].isprintable() or kind(row) == PAST:
+        return ("",) * len(found)
+    return tuple(map(str, found))
+
+
+def _drawn(row: Row, cells: Sequence[str], widths: Sequence[int]) -> str:
+    name, state, when, directory, why = map(padded, cells, widths)
+    colour = COLOURS.get(State(row["state"]), "")
+    shown = f"{name}  \x1b[{colour}m{state}\x1b[m  {when}  \x1b[2m{directory}\x1b[m  {why}"
+    return shown.rstrip()
+
+
+def _imposed(limits: Sequence[Row], pause: Row | None, now: float, local: Local) -> str:
+    """The first line of the head: what holds for every session of an account, or for all."""
+    parts = []
+    if pause is not None and (pause["until"] is None or pause["until"] > now):
+        until = pause["until"]
+        end = "" if until is None else f" until {moment(until, now, local)}"
+        parts.append(f"\x1b[1;33mresumes are paused{end}\x1b[m")
+    known = [one for one in limits if one["resets_at"] is not None and one["lifted_at"] is None]
+    standing = [one for one in known if one["resets_at"] > now]
+    several = len({one["account"] for one in limits}) > 1
+    for one in sorted(standing, key=lambda one: float(one["resets_at"])):
+        at = one["resets_at"]
+        whose = f" of {visible(one['account'].rpartition('/')[2])}" if several else ""
+        words = PLAIN_WORDS[LimitKind(one["kind"])]
+        parts.append(f"{words}{whose} resets {moment(at, now, local)} {_left(at, now)}")
+    return " · ".join(parts) or "no limit is known"
+
+
+def _told(offered: Sequence[Row], notices: Sequence[str]) -> str:
+    """The second line of the head: what keeps us from working, or what can be done."""
+    if notices:
+        return f"\x1b[1;31m{' · '.join(map(visible, notices))}\x1b[m"
+    if not offered:
+        return EMPTY
+    return KEYS if any(kind(row) != PAST for row in offered) else NONE_LEFT
