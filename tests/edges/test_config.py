@@ -20,6 +20,7 @@ from tmuxclaude.core.rules import (
     SupervisorRules,
     entries,
 )
+from tmuxclaude.edges import config
 from tmuxclaude.edges.config import LARGEST_BYTES, load, show
 
 
@@ -147,3 +148,15 @@ def test_reading_does_not_import_what_writes() -> None:
     code = "import sys, tmuxclaude.edges.config; print('tomli_w' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+OWN = "sessions.api.checkpoint"
+
+
+def test_a_session_s_own_value_is_written_and_shown() -> None:
+    text = config.changed(Path("c"), "[checkpoint]\nhours = 4\n", f"{OWN}.files", "5")
+    rules = config.understood(Path("c"), text)
+    assert (rules.checkpoint_of("api").files, rules.checkpoint_of("api").hours) == (5, 4)
+    assert config.understood(Path("c"), config.show(rules)) == rules
+    with pytest.raises(UsageError, match="there is no key"):
+        config.changed(Path("c"), "", f"{OWN}.moon", "5")
