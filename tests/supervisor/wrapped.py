@@ -1,0 +1,101 @@
+"""A shell in a pane, in which a user types ``tmuxclaude run``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.supervisor.house import House
+from tests.supervisor.seat import Json, Seat
+from tests.waiting import until
+from tmuxclaude.api import wire
+from tmuxclaude.store import reader
+
+PROMPT = "ready> "
+OURS = (sys.executable, "-m", "tmuxclaude")
+
+
+class Shell:
+    """An interactive ``sh`` in a window of its own; ``claude`` is the stand-in called ``name``."""
+
+    def __init__(self, house: House, name: str, more: dict[str, str] | None = None, **part: Any):
+        self.house = house
+        self.name = name
+        program = house.program(name, **part)
+        env = house.env() | {"PS1": PROMPT} | (more or {})
+        env["PATH"] = f"{program.parent}:{env['PATH']}"
+        given = [f"{key}={value}" for key, value in env.items()]
+        window = ("-d", "-P", "-F", "#{pane_id}", "-t", "user:", "-c", str(house.project))
+        self.pane = house.server.say("new-window", *window, "--", "env", *given, "sh", "-i").strip()
+        self.shows(PROMPT)
+
+    def run(self, *words: str) -> Shell:
+        """Types ``tmuxclaude run`` with these words."""
+        return self.type(shlex.join([*OURS, "run", *words]))
+
+    def type(self, line: str) -> Shell:
+        self.house.server.say("send-keys", "-t", self.pane, "-l", line)
+        self.press("Enter")
+        return self
+
+    def press(self, *keys: str) -> None:
+        self.house.server.say("send-keys", "-t", self.pane, *keys)
+
+    def tidy(self, said: str) -> Shell:
+        """After the death of a program (of which ``said`` is said) that used the terminal raw."""
+        self.shows(said).press("s", "t", "t", "y", "Space", "s", "a", "n", "e", "C-j")
+        return self.type("clear")
+
+    def screen(self) -> str:
+        return self.house.server.say("capture-pane", "-p", "-J", "-t", self.pane)
+
+    def shows(self, text: str) -> Shell:
+        until(lambda: text in self.screen(), 15, what=lambda: f"{text!r}: {self.screen()}")
+        return self
+
+    def seat(self, name: str) -> Seat:
+        """The session of this name, when it is kept and has not ended."""
+        found: list[Seat] = []
+
+        def kept() -> bool:
+            living = [row for row in sessions(self.house) if row["state"] != "ended"]
+            rows = [row for row in living if row["name"] == name]
+            for row in rows:
+                opened = wire.Opened(
+                    name=self.name,
+                    uid=str(row["uid"]),
+                    socket=str(row["socket"]),
+                    pane=self.pane,
+                    directory=str(row["directory"]),
+                    conversation=row["conversation"],
+                )
+                found.append(Seat(self.house, opened))
+            return bool(rows)
+
+        until(kept, 15, what=lambda: f"{name}: {sessions(self.house)} {self.screen()}")
+        return found[-1]
+
+
+def sessions(house: House) -> list[Json]:
+    """The rows of ``list --all``."""
+    connection = reader.open(house.paths.database)
+    assert connection is not None
+    with closing(connection):
+        rows = reader.rows(connection, True)
+    return [dict(zip(reader.SESSION_COLUMNS, row, strict=True)) for row in rows]
+
+
+def recorder(folder: Path) -> Path:
+    """A program ``claude`` that writes down exactly what it was started with, and ends with 3."""
+    folder.mkdir(exist_ok=True)
+    program, out = folder / "claude", folder / "argv"
+    program.write_text(
+        f"#!{sys.executable} -IS\nimport os, sys\n"
+        f"open({str(out)!r}, 'wb').write(b'\\0'.join(map(os.fsencode, sys.argv[1:])))\n"
+        "os._exit(3)\n"
+    )
+    program.chmod(0o755)
+    return program

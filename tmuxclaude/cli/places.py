@@ -1,0 +1,38 @@
+"""Where our files are. Knows the environment; imports nothing, for it is asked in a hurry."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Places:
+    """Files of ours: the database, the supervisor's socket, and the rows that it publishes."""
+
+    __slots__ = ("database", "rows", "socket")
+
+    def __init__(self, database: str, socket: str) -> None:
+        self.database = database
+        self.socket = socket
+        self.rows = socket.rpartition("/")[0] + "/rows"
+
+
+def places(env: Mapping[str, str]) -> Places | None:
+    """Where our files are; ``None`` when the environment is unusual and ``edges/paths`` decides.
+
+    The same rules as there, without the half of a start-up that its imports would cost.
+    """
+    home = env.get("HOME", "")
+    state = env.get("TMUXCLAUDE_STATE_DIR", "")
+    runtime = env.get("TMUXCLAUDE_RUNTIME_DIR", "")
+    if not home.startswith("/") or any(ours and ours[0] != "/" for ours in (state, runtime)):
+        return None
+    state_home, runtime_home = env.get("XDG_STATE_HOME", ""), env.get("XDG_RUNTIME_DIR", "")
+    if not state:
+        base = state_home if state_home.startswith("/") else f"{home}/.local/state"
+        state = f"{base}/tmuxclaude"
+    if not runtime:
+        absolute = runtime_home.startswith("/")
+        runtime = f"{runtime_home}/tmuxclaude" if absolute else f"{state}/run"
+    return Places(f"{state}/tmuxclaude.db", f"{runtime}/supervisor.sock")
