@@ -99,4 +99,6 @@ class Home:
 
 def is_gone(process: psutil.Process) -> bool:
     """Whether it has ended; its pid may be another's by now."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    with suppress(psutil.NoSuchProcess):  # it may end between the two questions
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.joined import Joined
 from tmuxclaude.api.operations import Operations
 from tmuxclaude.core import errors
+from tmuxclaude.core.adopting import Found
+from tmuxclaude.core.checkpoints import Wish
 from tmuxclaude.core.evidence import Evidence, Life
+from tmuxclaude.core.launching import Entrance
 from tmuxclaude.core.model import (
     Attempt,
     Box,
@@ -18,6 +23,7 @@ from tmuxclaude.core.model import (
     LimitKind,
     Look,
     Pane,
+    Process,
     Reading,
     Server,
     Session,
@@ -27,6 +33,7 @@ from tmuxclaude.core.model import (
 )
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.leftovers import Leftovers
 
 NOW = 1_800_000_000.0
 OVER = 120.0
@@ -53,9 +60,27 @@ class Windows:
         self.books.sessions.add(session)
         return session, ["a note"]
 
+    def enter(self, session: Session, entrance: Entrance) -> tuple[Session, list[str]]:
+        self._tell("enter", entrance)
+        pane = PANE if entrance.pane_id else None
+        conversation = entrance.arguments[-1]
+        process = Process(entrance.pid, "1", "boot")
+        name = session.name or f"p{entrance.pid}"
+        session = replace(session, name=name, process=process, conversation=conversation, pane=pane)
+        self.books.sessions.add(session)
+        self.books.sessions.link(session.uid, conversation, NOW, "start")
+        return session, []
+
     def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]:
         self._tell("reopen", session.name, session.want, text)
         return session, self.notes
+
+    def check(self, session: Session) -> None:
+        self._tell("check", session.name)
+
+    def rename(self, session: Session, name: str) -> bool:
+        self._tell("rename", session.name, name)
+        return self.lives
 
     def close(self, session: Session) -> None:
         self._tell("close", session.name)
@@ -76,12 +101,90 @@ class Watch:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     touched: list[str] = field(default_factory=list)
     reconsidered: int = 0
+    dropped: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    def drop(self, uid: str) -> None:
+        self.dropped.append(uid)
+
+    def goodbye(self, uid: str) -> None:
+        self.ended.append(uid)
 
     def reconsider(self) -> None:
         self.reconsidered += 1
 
     def touch(self, uid: str) -> None:
         self.touched.append(uid)
+
+
+@dataclass
+class Checkpointer:
+    """Takes and drops nothing; keeps what it was told."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+
+    def ask(self, wish: Wish) -> str:
+        self.wishes.append(wish)
+        return f"{len(self.wishes):08x}"
+
+    def prune(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.pruned += [row["id"] for row in rows]
+
+
+@dataclass
+class Adopter:
+    """Finds what it was given; marks no pane, and keeps what it was told to take or let go."""
+
+    books: Books
+    found: list[Found] = field(default_factory=list)
+    let: list[str] = field(default_factory=list)
+    obstacle: errors.TmuxclaudeError | None = None
+
+    def find(self, socket: str, pane_id: str | None, zone: str) -> list[Found]:
+        return [one for one in self.found if pane_id in (None, one.pane_id)]
+
+    def take(self, found: Found, session: Session) -> Session:
+        self.books.sessions.add(session)
+        return session
+
+    def let_go(self, session: Session) -> None:
+        if self.obstacle is not None:
+            raise self.obstacle
+        self.let.append(session.name)
+
+
+@dataclass
+class Around:
+    """A machine with one tmux server and whatever processes it was given, by their parents."""
+
+    parents: dict[int, int] = field(default_factory=dict)
+    started: str = "1"
+
+    def claude(self) -> list[str]:
+        return ["/bin/claude"]
+
+    def socket(self) -> str:
+        return "/s"
+
+    def attach(self, socket: str, pane_id: str) -> list[str]:
+        return ["tmux", "-S", socket, "attach-session", "-t", pane_id]
+
+    def directory(self, path: str) -> str:
+        if not path.startswith("/"):
+            raise errors.UsageError(f"{path!r} is no directory")
+        return path
+
+    def transcript(self, account: str, conversation: str, directory: str) -> str:
+        return f"{account}/{conversation}.jsonl"
+
+    def identify(self, pid: int) -> Process | None:
+        return Process(pid, self.started, "boot") if pid in self.parents else None
+
+    def descends_from(self, pid: int, ancestor: int) -> bool:
+        while pid != ancestor and pid in self.parents:
+            pid = self.parents[pid]
+        return pid == ancestor
 
 
 @dataclass
@@ -111,21 +214,30 @@ class House:
     def __init__(self, books: Books) -> None:
         self.books, self.windows = books, Windows(books)
         self.watch, self.journal = Watch(), Journal(books)
+        self.adopter = Adopter(books)
         self.stopped = 0
         self.now = NOW
-        self.operations = Operations(
-            books,
-            self.windows,
-            self.watch,
-            self.journal,
-            lambda: self.now,
-            self._stop,
-            "/home/ann/.claude",
-            lambda: wire.Pong(version="1", pid=1, started_at=NOW, sessions=0),
+        self.around = Around()
+        self.folder = books.db.path.parent
+        self.checkpointer = Checkpointer()
+        joined = Joined(
+            books=books,
+            windows=self.windows,
+            watch=self.watch,
+            journal=self.journal,
+            now=lambda: self.now,
+            stop=self._stop,
+            account="/home/ann/.claude",
+            pong=lambda: wire.Pong(version="1", pid=1, started_at=NOW, sessions=0),
+            adopter=self.adopter,
+            around=self.around,
+            checkpointer=self.checkpointer,
+            leftovers=Leftovers(self.folder, self.folder / "hooks", self.folder / "spool"),
         )
+        self.operations = Operations(joined)
 
-    def ask(self, request: wire.AnyRequest) -> Any:
-        return self.operations.answer(request)
+    def ask(self, request: wire.AnyRequest, peer: int | None = None) -> Any:
+        return self.operations.answer(request, peer)
 
     def new(self, directory: str = "/srv/api", **more: Any) -> Any:
         plain: dict[str, Any] = {"directory": directory, "command": ["/bin/claude"], "socket": "/s"}

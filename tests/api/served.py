@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.api.fed import Happenings
 from tmuxclaude.api import wire
+from tmuxclaude.api.feed import Feed
 from tmuxclaude.api.server import Server
 from tmuxclaude.core import errors
 
@@ -20,7 +22,7 @@ PING = b'{"type":"ping"}\n'
 
 
 class Served:
-    """What the supervisor's loop does for its door, and nothing else.
+    """What the supervisor's loop does for its door, and nothing else. ``events`` are in memory.
 
     ``answer`` says it in short: a ``ping`` is answered at once, a ``send`` takes 5 ms, an
     ``explain`` gives as many kilobytes as its name says, a ``follow`` takes as many tenths of a
@@ -30,6 +32,8 @@ class Served:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.asked: list[wire.AnyRequest] = []
+        self.peers: list[int | None] = []
+        self.events = Happenings()
         self._selector = selectors.DefaultSelector()
         self._ours, self._theirs = socket.socketpair()
         self._selector.register(self._ours, selectors.EVENT_READ)
@@ -38,9 +42,12 @@ class Served:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def answer(self, request: wire.AnyRequest) -> wire.Answer:
+    def answer(self, request: wire.AnyRequest, peer: int | None) -> wire.Answer | Feed:
         self.asked.append(request)
+        self.peers.append(peer)
         match request:
+            case wire.Subscribe():
+                return Feed.begun(self.events, frozenset(request.sessions), request.since)  # type: ignore[arg-type]
             case wire.Explain():
                 kilobytes = ["x" * 1000] * int(request.name)
                 return wire.Explained(name=request.name, evidence=kilobytes)
@@ -56,6 +63,11 @@ class Served:
                 raise ZeroDivisionError("a bug")
         return wire.Pong(version="1", pid=os.getpid(), started_at=0.5, sessions=3)
 
+    def happen(self, times: int = 1, session: str = "u1", text: str = "") -> None:
+        """Events come, and the loop is woken."""
+        self.events.happen(times, session, text)
+        self._theirs.send(b"x")
+
     def stop(self) -> None:
         self._stopping = True
         self._theirs.send(b"x")
@@ -70,7 +82,9 @@ class Served:
             at = self._server.serve()
             wait = None if at is None else max(0.0, at - time.monotonic())
             for key, events in self._selector.select(wait):
-                if key.data is not None:
+                if key.data is None:
+                    self._ours.recv(4096)
+                else:
                     key.data(events)
 
 

@@ -210,7 +210,7 @@ def test_there_is_room_for_thirty_two(served: Served, connect: Connect) -> None:
     clients = [connect() for _ in range(MAX_CLIENTS)]
     assert all(client.is_answered() for client in clients)
     one_more = connect()
-    assert not one_more.is_answered()
+    assert b"32 programs" in one_more.line()
     assert one_more.seconds_until_closed() < 1
     assert all(client.is_answered() for client in clients)
     clients[5].close()
@@ -337,3 +337,8 @@ def test_the_end_closes_every_client(served: Served, connect: Connect) -> None:
     served.stop()
     assert client.seconds_until_closed() < 1
     served.stop = lambda: None  # type: ignore[method-assign]
+
+
+def test_who_asks_is_told_to_whoever_answers(served: Served, connect: Connect) -> None:
+    assert connect().is_answered()
+    assert served.peers == [os.getpid()]

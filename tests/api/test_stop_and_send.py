@@ -82,7 +82,9 @@ def test_a_message_does_not_go_over_a_draft(house: House) -> None:
     assert house.books.halts.open_attempts() == []
 
 
-@pytest.mark.parametrize("text", ["", "a\0b", "two\nlines", "/clear", "\x1b", " a", "x" * 2001])
+@pytest.mark.parametrize(
+    "text", ["", "a\0b", "two\rlines", "/clear", "\x1b", " a", "see @x", "x" * 16001]
+)
 def test_a_text_that_cannot_be_typed_is_refused(text: str, house: House) -> None:
     house.keep("api", State.IDLE)
     with pytest.raises(errors.UsageError, match="nothing was done"):

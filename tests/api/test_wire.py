@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any, get_args
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.api.anything import values
 from tests.store.values import HALF_EMOJI, NOT_UTF8
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
 
-REQUESTS = get_args(wire.AnyRequest)
-ANSWERS = [kind for kind in get_args(wire.AnyAnswer) if kind is not wire.Failure]
-
-PLAIN = {
-    int: st.integers(-(2**63), 2**63 - 1),
-    wire.RowId: st.integers(1, 2**63 - 1),
-    float: st.floats(allow_nan=False, allow_infinity=False),
-}
+ANSWERS = [kind for kind in wire.ANSWERS if kind is not wire.Failure]
 
 
-def values(hint: Any) -> st.SearchStrategy[Any]:
-    if hint in PLAIN:
-        return PLAIN[hint]
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        fields = msgspec.structs.fields(hint)
-        return st.builds(hint, **{field.name: values(field.type) for field in fields})
-    if getattr(hint, "__origin__", None) is list:
-        return st.lists(values(hint.__args__[0]), max_size=3)
-    if type(None) in get_args(hint):
-        return st.none() | st.one_of(*(values(h) for h in get_args(hint) if h is not type(None)))
-    return st.from_type(hint)
-
-
-@given(st.one_of([values(kind) for kind in REQUESTS]))
+@given(st.one_of([values(kind) for kind in wire.REQUESTS]))
 def test_a_request_arrives_as_it_was_sent(request: wire.Request) -> None:
     line = wire.encode(request)
     assert line.index(b"\n") == len(line) - 1
@@ -103,7 +82,7 @@ def test_any_bytes_are_a_request_or_refused(line: bytes) -> None:
         request = wire.decode_request(line)
     except errors.UsageError:
         return
-    assert isinstance(request, REQUESTS)
+    assert isinstance(request, wire.REQUESTS)
 
 
 @pytest.mark.parametrize(

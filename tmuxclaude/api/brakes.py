@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.finding import named
 from tmuxclaude.core import budgets, errors, hours
 from tmuxclaude.core.model import Session, State, Want
 from tmuxclaude.core.rules import Rules
@@ -32,6 +33,14 @@ class Brakes:
     watch: Watch
     now: Callable[[], float]
 
+    def hold_all(self, order: wire.Hold) -> wire.Verdicts:
+        """Holds each of the named sessions."""
+        return wire.Verdicts(sessions=[self.hold(one) for one in self._chosen(order.names)])
+
+    def release_all(self, order: wire.Release) -> wire.Verdicts:
+        """Ends the hold of each of the named sessions."""
+        return wire.Verdicts(sessions=[self.release(one) for one in self._chosen(order.names)])
+
     def hold(self, session: Session) -> wire.Verdict:
         """Only its user touches this session from now on."""
         if session.state is State.ENDED or session.want is Want.DOWN:
@@ -52,7 +61,7 @@ class Brakes:
 
     def pause(self, order: wire.Pause) -> wire.Paused:
         """Nothing is resumed unasked from now on; a second pause takes the place of the first."""
-        now, before = self.now(), self._pause()
+        now, before = self.now(), self.standing()
         until = None if order.until is None else hours.meant(order.until, now, order.zone)
         since = now if before is None else before.since
         pause = budgets.Pause(since, until, order.zone)
@@ -62,9 +71,9 @@ class Brakes:
             self.watch.reconsider()
         return wire.Paused(paused=True, before=before is not None, since=since, until=until)
 
-    def unpause(self) -> wire.Paused:
+    def unpause(self, _: wire.Unpause) -> wire.Paused:
         """What a pause held back is taken up."""
-        before = self._pause()
+        before = self.standing()
         if self.books.brakes.end():
             self.books.events.note(self.now(), "", "unpaused", "by you")
             self.watch.reconsider()
@@ -75,7 +84,7 @@ class Brakes:
 
         Raises ``RefusedError`` for a pause; ``now`` passes over that too.
         """
-        pause = self._pause()
+        pause = self.standing()
         if pause is not None and not now:
             raise errors.RefusedError(
                 f"{session.name} was not resumed: {pause.words}. For this once: "
@@ -86,11 +95,16 @@ class Brakes:
         hold = budgets.held_back(at, session, rules, pause, self.books.brakes.delivered(midnight))
         return "" if hold is None else f"asked for by hand, in spite of: {hold.reason}"
 
-    def _pause(self) -> budgets.Pause | None:
+    def standing(self) -> budgets.Pause | None:
         """The pause, unless its time is over."""
         pause = self.books.brakes.pause()
         over = pause is not None and pause.until is not None and pause.until <= self.now()
         return None if over else pause
+
+    def _chosen(self, names: list[str]) -> list[Session]:
+        if not names:
+            raise errors.UsageError("name one or more sessions; nothing was done")
+        return [named(self.books, name) for name in names]
 
     def _want(self, session: Session, want: Want, kind: str) -> None:
         self.books.sessions.save(replace(session, want=want))

@@ -1,6 +1,15 @@
 """Asks the supervisor. A plain blocking client: one connection, one request a line, one answer.
 
+    from tmuxclaude import app
+
+    with app.connect(app.paths()) as client:
+        client.hold("api")
+        for event in client.subscribe():
+            print(event.name, event.kind, event.text)
+
 A supervisor that does not answer within ``PATIENCE`` seconds is reported as such, never waited for.
+What each request means, and what its answer holds, stands in ``docs/api.md``. A request without a
+method of its own goes through ``ask``.
 """
 
 from __future__ import annotations
@@ -8,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -28,10 +38,15 @@ class NobodyListensError(errors.UnreachableError):
     """There is no supervisor at this socket."""
 
 
+class ClosedError(errors.UnreachableError):
+    """The supervisor closed the connection, as one that ends does; nobody may have answered."""
+
+
 class Client:
     """One connection to the supervisor at ``path``.
 
-    Raises ``UnreachableError`` when nobody listens or nobody answers.
+    Raises ``UnreachableError`` when nobody listens or nobody answers. Every method raises what the
+    supervisor answers instead: ``NotFoundError``, ``RefusedError``, ``UsageError``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,6 +68,113 @@ class Client:
                 "nothing was done. See: tmuxclaude supervisor status"
             ) from problem
 
+    # -- the sessions ----------------------------------------------------------------------------
+
+    def sessions(self, every: bool = False) -> list[wire.SessionView]:
+        """The sessions; ``every``: those that have ended too."""
+        return self.ask(wire.List(every=every), wire.Listed).sessions
+
+    def show(self, name: str) -> wire.Shown:
+        """All that is known of one session."""
+        return self.ask(wire.Show(name=name), wire.Shown)
+
+    def history(self, name: str | None = None, last: int = 200) -> list[wire.EntryView]:
+        """Starts, ends, stops and resumes, oldest first."""
+        return self.ask(wire.History(name=name, last=last), wire.Past).entries
+
+    def subscribe(
+        self, sessions: Sequence[str] = (), since: int | None = None
+    ) -> Iterator[wire.Happened]:
+        """Every event from now on, or after the one with the number ``since``; waits for each.
+
+        This connection can ask nothing more. Raises ``RefusedError`` when events were not taken in
+        time: subscribe again, since the last one that came.
+        """
+        self.ask(wire.Subscribe(sessions=list(sessions), since=since), wire.Subscribed)
+        return self._events()
+
+    def _events(self) -> Iterator[wire.Happened]:
+        while True:
+            try:
+                line = self._line(None)
+            except OSError as problem:
+                raise errors.UnreachableError("the supervisor ended") from problem
+            yield wire.decode_answer(line, wire.Happened)
+
+    def start_session(
+        self, working_dir: str, name: str | None = None, prompt: str | None = None
+    ) -> wire.SessionStarted:
+        """Opens Claude Code in a new window of the default tmux server."""
+        request = wire.StartSession(working_dir=working_dir, name=name, prompt=prompt)
+        return self.ask(request, wire.SessionStarted)
+
+    def send(self, name: str, text: str) -> wire.Progress:
+        """Types one line into an idle session; ``follow`` its attempt."""
+        return self.ask(wire.Send(name=name, text=text), wire.Progress)
+
+    def follow(self, attempt: int) -> wire.Progress:
+        """How far an attempt is."""
+        return self.ask(wire.Follow(attempt=attempt), wire.Progress)
+
+    def resume(self, *names: str, now: bool = False, dry_run: bool = False) -> wire.Verdicts:
+        """Resumes the named sessions; without names it is said what would be done."""
+        return self.ask(wire.Resume(names=list(names), now=now, dry_run=dry_run), wire.Verdicts)
+
+    def stop(self, *names: str, now: bool = False) -> wire.Verdicts:
+        """Ends sessions; ``now``: also those that work."""
+        return self.ask(wire.Stop(names=list(names), now=now), wire.Verdicts)
+
+    def hold(self, *names: str) -> wire.Verdicts:
+        """Nobody but their user touches these sessions from now on."""
+        return self.ask(wire.Hold(names=list(names)), wire.Verdicts)
+
+    def release(self, *names: str) -> wire.Verdicts:
+        """Ends a hold."""
+        return self.ask(wire.Release(names=list(names)), wire.Verdicts)
+
+    def pause(self, until: str | None = None, zone: str = "UTC") -> wire.Paused:
+        """Nothing is resumed unasked from now on."""
+        return self.ask(wire.Pause(until=until, zone=zone), wire.Paused)
+
+    def unpause(self) -> wire.Paused:
+        """Ends a pause."""
+        return self.ask(wire.Unpause(), wire.Paused)
+
+    # -- sessions that tell of themselves --------------------------------------------------------
+
+    def register(
+        self, session_id: str, directory: str, pid: int, start_time: float | None = None
+    ) -> wire.Registered:
+        """Has a session kept whose process runs already; its nonce is in the answer."""
+        request = wire.Register(
+            session_id=session_id, directory=directory, pid=pid, start_time=start_time
+        )
+        return self.ask(request, wire.Registered)
+
+    def heartbeat(
+        self, session_id: str, prompt_count: int | None = None, status: str = "", nonce: str = ""
+    ) -> wire.Beaten:
+        """Says that a session lives."""
+        request = wire.Heartbeat(
+            session_id=session_id, prompt_count=prompt_count, status=status, nonce=nonce
+        )
+        return self.ask(request, wire.Beaten)
+
+    def end(
+        self, session_id: str, reason: str = "", prompt_count: int | None = None, nonce: str = ""
+    ) -> wire.Ended:
+        """Says that a session ends."""
+        request = wire.End(
+            session_id=session_id, reason=reason, prompt_count=prompt_count, nonce=nonce
+        )
+        return self.ask(request, wire.Ended)
+
+    def status(self, session_id: str = "") -> wire.PauseStatus:
+        """Whether an account is paused: that of a session, else the default one."""
+        return self.ask(wire.Status(session_id=session_id), wire.PauseStatus)
+
+    # -- anything --------------------------------------------------------------------------------
+
     def ask(self, request: wire.Request, kind: type[A], patience: float = WORK_PATIENCE) -> A:
         """Sends ``request`` and returns its answer; raises the error that the answer carries."""
         deadline = time.monotonic() + patience
@@ -63,7 +185,7 @@ class Client:
                 self._socket.sendall(wire.encode(request))
             line = self._line(deadline)
         except ConnectionError as problem:
-            raise errors.UnreachableError(
+            raise ClosedError(
                 "the supervisor closed the connection; nothing is known to have changed. "
                 "See: tmuxclaude supervisor status"
             ) from problem
@@ -92,10 +214,10 @@ class Client:
     ) -> None:
         self.close()
 
-    def _line(self, deadline: float) -> bytes:
+    def _line(self, deadline: float | None) -> bytes:
         while b"\n" not in self._inbox:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
             chunk = self._socket.recv(wire.MAX_BYTES)

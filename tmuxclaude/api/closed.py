@@ -17,7 +17,7 @@ class Closed:
     pong: Callable[[list[str]], wire.Pong]
     stop: Callable[[], None]
 
-    def answer(self, request: wire.AnyRequest) -> wire.Answer:
+    def answer(self, request: wire.AnyRequest, _peer: int | None) -> wire.Answer:
         """Raises ``DatabaseUnavailableError`` for everything that needs the database."""
         match request:
             case wire.Ping():

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes, refuse_if_held
+from tmuxclaude.api.finding import named
+from tmuxclaude.api.registering import refuse_outside
 from tmuxclaude.api.wants import Journal, Watch, Windows
-from tmuxclaude.core import errors, policy
+from tmuxclaude.core import errors, policy, restoring
 from tmuxclaude.core.evidence import explain
 from tmuxclaude.core.model import Halt, Outlook, Session, State, Want
 from tmuxclaude.store.books import Books
@@ -26,6 +28,19 @@ class Resuming:
     watch: Watch
     journal: Journal
     now: Callable[[], float]
+
+    def resume(self, order: wire.Resume) -> wire.Verdicts:
+        """Resumes the named sessions, or all that something but their user has stopped.
+
+        With neither names nor ``every`` it is only said what would be done.
+        """
+        if order.names and order.every:
+            raise errors.UsageError("name sessions or use --all, not both; nothing was done")
+        sessions = [named(self.books, name) for name in order.names]
+        if not order.names:
+            sessions = [s for s in self.books.sessions.all() if self.is_possible(s)]
+        dry = order.dry_run or not (order.names or order.every)
+        return wire.Verdicts(sessions=[self.one(s, order.now, dry) for s in sessions])
 
     def is_possible(self, session: Session) -> bool:
         """Whether the session was stopped by anything but its user."""
@@ -67,8 +82,12 @@ class Resuming:
 
     def _way(self, session: Session, now: bool) -> tuple[str, str, Callable[[], _Begun]]:
         """How ``session`` is resumed (``docs/cli.md``), or an error that says why not."""
-        refuse_if_held(session)
+        refuse_outside(session)
         halt = self.books.halts.current(session.uid)
+        if self._comes_back(session, halt, now):
+            self.windows.check(session)
+            return "reopens", _reopened(session), lambda: self._queue(session)
+        refuse_if_held(session)
         match session.state:
             case State.WORKING | State.WAITING:
                 asks = f" ({session.reason})" if session.reason else ""
@@ -93,14 +112,34 @@ class Resuming:
         done = "relaunches" if session.state is State.LOST else "types"
         return done, policy.PLAIN_WORDS[halt.limit.kind], lambda: self._wake(session, halt)
 
-    def _must_be_due(self, session: Session, halt: Halt, now: bool) -> None:
-        if now or halt.needs_human:
-            return
+    def _comes_back(self, session: Session, halt: Halt | None, now: bool) -> bool:
+        """Whether it was lost with its tmux server, and nothing is to be said to it just now."""
+        if not restoring.lost_with_server(session):
+            return False
+        if session.want is Want.HOLD or halt is None or halt.needs_human:
+            return True
+        return not (now or self._is_due(session, halt))
+
+    def _is_due(self, session: Session, halt: Halt) -> bool:
+        due = self._due_at(session, halt)
+        return due is not None and due <= self.now()
+
+    def _due_at(self, session: Session, halt: Halt) -> float | None:
         limits = self.books.limits.of(session.account)
         evidence = self.watch.evidence.get(session.uid)
-        due = policy.due_at(halt, limits, evidence, self.watch.rules.resume)
-        if due is not None and due <= self.now():
+        return policy.due_at(halt, limits, evidence, self.watch.rules.resume)
+
+    def _queue(self, session: Session) -> _Begun:
+        now = self.now()
+        self.books.sessions.save(restoring.queued(session, now))
+        self.books.events.note(now, session.uid, "queued", restoring.TURN)
+        self.watch.touch(session.uid)
+        return _Begun()
+
+    def _must_be_due(self, session: Session, halt: Halt, now: bool) -> None:
+        if now or halt.needs_human or self._is_due(session, halt):
             return
+        due = self._due_at(session, halt)
         name = policy.PLAIN_WORDS[halt.limit.kind]
         raise _TooEarlyError(f"{session.name} is stopped by its {name}; nothing was done", due)
 

@@ -1,0 +1,81 @@
+"""Checkpoints that somebody asks for, and those that nobody needs any more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tmuxclaude.api import wire
+from tmuxclaude.api.finding import named
+from tmuxclaude.api.wants import Checkpointer
+from tmuxclaude.core import errors
+from tmuxclaude.core.checkpoints import Why, Wish, outlived
+from tmuxclaude.core.model import Session
+from tmuxclaude.store.books import Books
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """``checkpointer`` has them taken; here it is found out of what."""
+
+    books: Books
+    checkpointer: Checkpointer
+    now: Callable[[], float]
+
+    def take(self, order: wire.TakeCheckpoints) -> wire.CheckpointsWanted:
+        """Raises ``NotFoundError`` or ``RefusedError`` when a name means no conversation."""
+        ways = [bool(order.names), order.every, bool(order.due), bool(order.committed)]
+        if ways.count(True) != 1:
+            raise errors.UsageError("name sessions, or say all, due or committed; nothing was done")
+        wishes = list(self._wishes(order))
+        return wire.CheckpointsWanted(
+            checkpoints=[
+                wire.WantedView(
+                    id=self.checkpointer.ask(wish),
+                    conversation=wish.conversation,
+                    directory=wish.directory,
+                    name=name,
+                )
+                for name, wish in wishes
+            ]
+        )
+
+    def prune(self, order: wire.PruneCheckpoints) -> wire.CheckpointsDropped:
+        rows = outlived(self.books.checkpoints.all(), order.before, order.keep)
+        if not order.dry_run:
+            self.checkpointer.prune(rows)
+        return wire.CheckpointsDropped(ids=[row["id"] for row in rows])
+
+    def _wishes(self, order: wire.TakeCheckpoints) -> Iterator[tuple[str, Wish]]:
+        """What is wanted, each with the name of its session."""
+        for due in order.due:
+            session = self.books.sessions.of_conversation(due.conversation)
+            uid, name = (session.uid, session.name) if session is not None else ("", "")
+            place = (due.conversation, due.account, due.directory, uid)
+            yield name, Wish(*place, tuple(due.reasons), order.note)
+        for name in order.names:
+            session = named(self.books, name)
+            if not _has_spoken(session):
+                raise errors.RefusedError(f"nothing was said in {name} yet; nothing was done")
+            yield name, _wish(session, Why.ASKED, order.note)
+        living = self.books.sessions.not_ended() if order.every or order.committed else []
+        for session in filter(_has_spoken, living):
+            if order.every:
+                yield session.name, _wish(session, Why.ASKED, order.note)
+            elif _within(session.directory, order.committed):
+                yield session.name, _wish(session, Why.COMMIT, order.note)
+
+
+def _has_spoken(session: Session) -> bool:
+    return session.conversation is not None and session.recorded
+
+
+def _wish(session: Session, why: Why, note: str) -> Wish:
+    place = (session.conversation or "", session.account, session.directory, session.uid)
+    return Wish(*place, (why,), note)
+
+
+def _within(path: str, directory: str) -> bool:
+    real, above = os.path.realpath(path), os.path.realpath(directory)
+    return f"{real}/".startswith(f"{above.rstrip('/')}/")

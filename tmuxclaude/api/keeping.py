@@ -1,0 +1,69 @@
+"""import and cleanup: the registry takes in what was exported, and forgets what is long over."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from tmuxclaude.api import wire
+from tmuxclaude.api.adopting import Adopter
+from tmuxclaude.api.wants import Leftovers, Surroundings, Watch
+from tmuxclaude.core import errors
+from tmuxclaude.core.model import Session
+from tmuxclaude.store import cleaning, importing, merging
+from tmuxclaude.store.books import Books
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Each request is one transaction."""
+
+    books: Books
+    adopter: Adopter
+    leftovers: Leftovers
+    around: Surroundings
+    watch: Watch
+    now: Callable[[], float]
+
+    def take_in(self, order: wire.Import) -> wire.Imported:
+        """Adds what is not known yet of an export that was left for us."""
+        path = self.leftovers.incoming(order.token)
+        here = self.around.identify(os.getpid())
+        try:
+            tables = importing.load(path)
+            merged = merging.merge(self.books.db, tables, here.boot if here is not None else "")
+        finally:
+            path.unlink(missing_ok=True)
+        self.watch.reconsider()
+        return wire.Imported(**asdict(merged))
+
+    def clean_up(self, order: wire.Cleanup) -> wire.Cleaned:
+        """Forgets what ended long ago."""
+        now = self.now()
+        before, dry = now - order.older_than, order.dry_run
+        names, sessions = [], self.books.sessions.all()
+        for session in cleaning.outlived(self.books.db, before):
+            if dry or self._forget(session):
+                names.append(session.name)
+                sessions.remove(session)
+        events = cleaning.loose_events(self.books.db, before, dry)
+        # The machine's clock stamps files, whatever time the supervisor lives by.
+        clock = time.time()
+        known = {session.uid for session in sessions}
+        files = self.leftovers.sweep(clock - order.older_than, clock, known, dry)
+        if names and not dry:
+            words = f"{len(names)} ended sessions were forgotten, by you"
+            self.books.events.note(now, "", "cleaned up", words)
+        return wire.Cleaned(sessions=names, events=events, files=files, dry_run=dry)
+
+    def _forget(self, session: Session) -> bool:
+        """Whether it is forgotten; not while its tmux server does not answer."""
+        try:
+            self.adopter.let_go(session)
+        except errors.UnreachableError:
+            return False
+        self.books.sessions.remove(session.uid)
+        self.watch.drop(session.uid)
+        return True

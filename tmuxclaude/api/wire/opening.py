@@ -1,0 +1,109 @@
+"""Sessions that begin: opened by the supervisor, or by the process that becomes Claude Code."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from tmuxclaude.api.wire.base import Answer, Request
+
+IfLimited: TypeAlias = Literal["", "refuse", "wait", "allow"]
+"""What becomes of a launch while its account is limited; empty: as ``launch.when_limited`` says."""
+
+
+class New(Request, frozen=True, tag="new"):
+    """Open Claude Code in a new window.
+
+    ``name``: ``None`` takes the directory's. ``command``: the program, absolute. ``arguments``: the
+    user's, unchanged. ``pane``: the caller's own (``%12``), whose tmux session gets the window;
+    ``tmux_session`` overrides it; with neither the window opens in a tmux session ``claude``.
+    ``zone``: the caller's time zone, for limit texts that name none. ``group`` and ``meta``: as in
+    ``Set``.
+    """
+
+    directory: str
+    command: list[str]
+    socket: str
+    name: str | None = None
+    group: str = ""
+    meta: dict[str, str] = {}
+    arguments: list[str] = []
+    config_dir: str = ""
+    environment: dict[str, str] = {}
+    zone: str = "UTC"
+    tmux_session: str | None = None
+    pane: str | None = None
+    prompt: str | None = None
+    select: bool = False
+    if_limited: IfLimited = ""
+
+
+class Opened(Answer, frozen=True, tag="opened"):
+    """The session that was opened, and where. ``starts_at``: when it is started, if it waits."""
+
+    name: str
+    uid: str
+    socket: str
+    pane: str
+    directory: str
+    conversation: str | None
+    attempt: int | None = None
+    notes: list[str] = []
+    starts_at: float | None = None
+
+
+class Run(Request, frozen=True, tag="run"):
+    """The process ``pid``, which asks this, is about to become Claude Code.
+
+    ``arguments``: its words for it but for a prompt and ``--settings``, whose value is
+    ``settings``. ``pane``: its own; it and ``socket`` are empty outside tmux. ``name``: a wish.
+    """
+
+    pid: int
+    directory: str
+    command: list[str]
+    arguments: list[str] = []
+    settings: str | None = None
+    config_dir: str = ""
+    environment: dict[str, str] = {}
+    name: str = ""
+    zone: str = "UTC"
+    socket: str = ""
+    pane: str = ""
+    if_limited: IfLimited = ""
+
+
+class Admitted(Answer, frozen=True, tag="admitted"):
+    """The session is kept. ``words``: what Claude Code must get before its own arguments.
+
+    ``wait``: for how many seconds it must not be started yet, and ``why``.
+    """
+
+    name: str
+    uid: str
+    words: list[str]
+    wait: float | None = None
+    why: str = ""
+    notes: list[str] = []
+
+
+class Barred(Answer, frozen=True, tag="barred"):
+    """It must not be started: ``kind`` of the account's limit, and when that resets."""
+
+    message: str
+    kind: str
+    resets_at: float | None
+
+
+class Queue(Request, frozen=True, tag="queue"):
+    """A queued session asks when its time has come, or says that it starts, or that it gave up."""
+
+    uid: str
+    step: Literal["ask", "start", "leave"] = "ask"
+
+
+class Queued(Answer, frozen=True, tag="queued"):
+    """``wait``: how many seconds are left, 0: its time has come, ``None``: nobody knows; ``why``:
+    what it waits for."""
+
+    wait: float | None
+    why: str

@@ -1,0 +1,71 @@
+"""history [NAME]: starts, ends, stops, who resumed and how long it waited, over all time.
+
+Reads the database by itself; what makes an entry is decided in ``core/past``.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.cli import layout, named, quick
+from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.core import past
+from tmuxclaude.core.past import Entry
+from tmuxclaude.store import reader
+
+HEADS = ("WHEN", "NAME", "WHAT", "BY", "WAITED", "WHY")
+
+
+@click.command("history", cls=Verb)
+@click.argument("name", required=False, shell_complete=named.complete)
+@as_json
+def history_command(name: str | None, as_json: bool) -> int:
+    """Show starts, ends, stops, who resumed and how long it had waited, over all time.
+
+    Of every session, or of those that bear NAME or bore it when they ended. It reads the database,
+    so it answers without a supervisor too.
+    """
+    paths, server = app.paths(), tmux_server()
+    if name is not None:
+        named.one(paths, name, server)
+    entries = entries_of(paths.database, name)
+    if server.only is not None:
+        here = {row["uid"] for row in quick.sessions(str(paths.database), True, server.only)}
+        entries = [entry for entry in entries if entry.session in here]
+    if as_json:
+        layout.out(layout.json_text({"entries": [asdict(entry) for entry in entries]}))
+    elif entries:
+        layout.out(layout.table(HEADS, map(_cells, entries), layout.room()))
+    else:
+        layout.out("Nothing has happened yet. Open a session with: tmuxclaude new")
+    return 0
+
+
+def entries_of(database: Path, name: str | None) -> list[Entry]:
+    """The history of the sessions with this name, or of all; empty without a database."""
+    connection = reader.open(database)
+    if connection is None:
+        return []
+    with closing(connection):
+        events = reader.past_events(connection, tuple(past.KINDS), name)
+        halts = reader.past_halts(connection, name)
+    return past.history(
+        [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in events],
+        [dict(zip(reader.PAST_HALT_COLUMNS, row, strict=True)) for row in halts],
+    )
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    return (
+        layout.stamp(entry.at),
+        entry.name,
+        entry.what,
+        quick.ACTORS.get(entry.by, ""),
+        "" if entry.waited is None else layout.span(entry.waited),
+        entry.text,
+    )

@@ -1,0 +1,54 @@
+"""What requests that leave something open take from the machine: programs, places, processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tmuxclaude.core import errors
+from tmuxclaude.core.model import Process
+from tmuxclaude.core.rules import Rules
+from tmuxclaude.edges import claude_files, processes, programs
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``env``: the environment of the supervisor, whose PATH and tmux server are meant."""
+
+    rules: Callable[[], Rules]
+    env: Mapping[str, str]
+
+    def claude(self) -> list[str]:
+        """The command that starts Claude Code; raises ``NotFoundError``."""
+        return programs.find_claude(self.rules(), self.env)
+
+    def socket(self) -> str:
+        """The tmux server that tmux itself takes outside of tmux."""
+        outside = {name: value for name, value in self.env.items() if name != "TMUX"}
+        return programs.resolve_socket(None, None, outside)
+
+    def attach(self, socket: str, pane_id: str) -> list[str]:
+        """What to exec at a terminal outside of tmux to see a pane."""
+        return programs.attach_argv(socket, pane_id, {})
+
+    def directory(self, path: str) -> str:
+        """``path``, if it is absolute and a directory is there; raises ``UsageError``."""
+        if not os.path.isabs(path) or not os.path.isdir(path):  # noqa: PTH112, PTH117 - never raise
+            raise errors.UsageError(f"there is no directory {path!r}; nothing was done")
+        return path
+
+    def transcript(self, account: str, conversation: str, directory: str) -> str:
+        """Where a conversation's transcript is, or will be."""
+        found = claude_files.transcript_path(Path(account), conversation, directory)
+        expected = claude_files.future_transcript_path(Path(account), conversation, directory)
+        return str(found or expected)
+
+    def identify(self, pid: int) -> Process | None:
+        """The process with this pid, as it is now."""
+        return processes.identify(pid)
+
+    def descends_from(self, pid: int, ancestor: int) -> bool:
+        """Whether a process is another one, or a child of its, however far down."""
+        return processes.descends_from(pid, ancestor)
