@@ -1,0 +1,395 @@
+"""The work in real repositories is kept whole, and its user's part of them stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.edges.repositories import Repository
+from tmuxclaude.core.checkpoints import Work
+from tmuxclaude.edges.git import GitError
+from tmuxclaude.edges.git_work import Tree
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    path = tmp_path / "home"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def repository(home: Path) -> Repository:
+    return Repository.new(home / "project", home)
+
+
+def tree(repository: Repository) -> Tree:
+    found = Tree.around(str(repository.path), str(repository.home))
+    assert found is not None
+    return found
+
+
+def kept(repository: Repository, name: str = "one") -> tuple[Work, str]:
+    """Keeps what is there now, and proves that nothing of its user's has changed."""
+    before = repository.fingerprint()
+    where = tree(repository)
+    work = where.look()
+    commit = where.keep(work, name, "a checkpoint", 1_700_000_000.0)
+    assert repository.fingerprint() == before
+    assert where.names() == [name]
+    return work, commit
+
+
+def test_changed_staged_new_and_deleted_files(repository: Repository) -> None:
+    repository.write("a.txt", "one more\n")
+    repository.write("staged.txt", "staged\n")
+    repository.git("add", "staged.txt")
+    repository.write("new/ü\n;$(x).txt", "new\n")
+    repository.write("noise.log", "ignored\n")
+    (repository.path / "dir/b.txt").unlink()
+    work, commit = kept(repository)
+    assert {file.path: file.change for file in work.files} == {
+        "a.txt": "M",
+        "staged.txt": "A",
+        "new/ü\n;$(x).txt": "?",
+        "dir/b.txt": "D",
+    }
+    assert repository.listed(commit) == {".gitignore", "a.txt", "staged.txt", "new/ü\n;$(x).txt"}
+    assert repository.shown(commit, "a.txt") == "one more\n"
+    assert repository.git("rev-parse", f"{commit}^").strip() == work.commit
+    assert work.branch == "main"
+    assert tree(repository).uncommitted() == 4
+
+
+def test_hashes_are_those_of_the_files(repository: Repository) -> None:
+    repository.write("a.txt", b"one\0more")
+    (repository.path / "link").symlink_to("/nowhere/at/all")
+    work = tree(repository).look()
+    found = {file.path: (file.size, file.sha256) for file in work.files}
+    digest = subprocess.run(
+        ["sha256sum", str(repository.path / "a.txt")], capture_output=True, text=True, check=True
+    )
+    assert found["a.txt"] == (8, digest.stdout.split()[0])
+    assert found["link"][0] == len("/nowhere/at/all")
+
+
+def test_secrets_are_left_out_however_they_got_there(repository: Repository) -> None:
+    repository.write(".env.shared", "PORT=1\n")
+    repository.git("add", "-f", ".env.shared")
+    repository.git("commit", "-q", "-m", "a committed one")
+    repository.write(".env.shared", "TOKEN=secret\n")
+    repository.git("add", ".env.shared")
+    repository.write(".env", "TOKEN=secret\n")
+    repository.write("deep/.env.local", "TOKEN=secret\n")
+    repository.git("add", "-f", "deep/.env.local")
+    work, commit = kept(repository)
+    assert set(work.left_out) == {".env", ".env.shared", "deep/.env.local"}
+    assert repository.listed(commit) == {".gitignore", "a.txt", "dir/b.txt", ".env.shared"}
+    assert repository.shown(commit, ".env.shared") == "PORT=1\n"
+
+
+def test_what_is_no_file_or_cannot_be_read_is_left_out(repository: Repository) -> None:
+    os.mkfifo(repository.path / "pipe")
+    (repository.path / "a.txt").unlink()
+    os.mkfifo(repository.path / "a.txt")
+    Repository.new(repository.path / "embedded", repository.home)
+    work, commit = kept(repository)
+    assert repository.listed(commit) == {".gitignore", "a.txt", "dir/b.txt"}
+    assert "a.txt" in work.left_out
+    assert repository.shown(commit, "a.txt") == "one\n"
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
+def test_an_unreadable_file(repository: Repository) -> None:
+    repository.write("shut", "x").chmod(0)
+    repository.write("open", "y")
+    work, commit = kept(repository)
+    assert work.left_out == ("shut",)
+    assert "open" in repository.listed(commit)
+
+
+def test_a_file_becomes_a_folder_a_link_and_back(repository: Repository) -> None:
+    (repository.path / "a.txt").unlink()
+    repository.write("a.txt/inside", "x")
+    shutil.rmtree(repository.path / "dir")
+    elsewhere = repository.home / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "b.txt").write_text("of somebody else\n")
+    (repository.path / "dir").symlink_to(elsewhere)
+    _, commit = kept(repository)
+    assert repository.listed(commit) == {".gitignore", "a.txt/inside", "dir"}
+    assert repository.shown(commit, "dir") == str(elsewhere)
+
+
+def test_no_commit_yet(home: Path) -> None:
+    repository = Repository(home / "young", home)
+    repository.git("init", "-q", "-b", "main")
+    repository.write("x", "x")
+    work, commit = kept(repository)
+    assert (work.commit, work.branch) == ("", "main")
+    assert repository.listed(commit) == {"x"}
+    assert repository.git("rev-list", "--count", commit).strip() == "1"
+
+
+def test_a_detached_head(repository: Repository) -> None:
+    repository.git("checkout", "-q", "--detach")
+    repository.write("a.txt", "x")
+    work, commit = kept(repository)
+    assert work.branch == ""
+    assert repository.shown(commit, "a.txt") == "x"
+
+
+def test_a_merge_in_progress(repository: Repository) -> None:
+    repository.git("checkout", "-q", "-b", "other")
+    repository.write("a.txt", "theirs\n")
+    repository.write(".env", "theirs\n")
+    repository.git("add", "-f", ".")
+    repository.git("commit", "-q", "-m", "theirs")
+    repository.git("checkout", "-q", "main")
+    repository.write("a.txt", "ours\n")
+    repository.write(".env", "ours\n")
+    repository.git("add", "-f", ".")
+    repository.git("commit", "-q", "-m", "ours")
+    repository.git("merge", "other", check=False)
+    work, commit = kept(repository)
+    assert {file.change for file in work.files} == {"U"}
+    assert "<<<<<<<" in repository.shown(commit, "a.txt")
+    assert repository.shown(commit, ".env") == "ours\n"
+
+
+def test_a_submodule_is_not_entered(repository: Repository, home: Path) -> None:
+    inner = Repository.new(home / "inner", home)
+    add = ["-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "sub"]
+    repository.git(*add)
+    repository.git("commit", "-q", "-m", "with a submodule")
+    repository.write("sub/a.txt", "changed within")
+    repository.write("a.txt", "changed")
+    work, commit = kept(repository)
+    assert [file.path for file in work.files] == ["a.txt"]
+    listed = repository.git("ls-tree", commit, "sub")
+    assert listed.startswith("160000 commit")
+
+
+def test_a_linked_work_tree(repository: Repository, home: Path) -> None:
+    repository.git("worktree", "add", "-q", "-b", "side", str(home / "side"))
+    side = Repository(home / "side", home)
+    side.write("a.txt", "beside")
+    work, commit = kept(side)
+    assert work.root == str(home / "side")
+    assert repository.shown(commit, "a.txt") == "beside"
+
+
+def test_a_sparse_checkout_keeps_what_is_not_checked_out(repository: Repository) -> None:
+    repository.git("sparse-checkout", "set", "--cone", "--sparse-index", "nowhere")
+    assert not (repository.path / "dir/b.txt").exists()
+    repository.write("a.txt", "changed")
+    work, commit = kept(repository)
+    assert [file.path for file in work.files] == ["a.txt"]
+    assert repository.shown(commit, "dir/b.txt") == "two\n"
+
+
+def test_a_split_index(repository: Repository) -> None:
+    repository.git("update-index", "--split-index")
+    repository.write("a.txt", "changed")
+    _, commit = kept(repository)
+    assert repository.shown(commit, "a.txt") == "changed"
+
+
+def test_line_ends_are_converted_as_git_does(repository: Repository) -> None:
+    repository.git("config", "core.autocrlf", "true")
+    repository.git("config", "core.safecrlf", "true")
+    repository.write("a.txt", "one\r\nmore\r\n")
+    _, commit = kept(repository)
+    assert repository.shown(commit, "a.txt") == "one\nmore\n"
+
+
+def test_pointers_of_large_files_stay(repository: Repository) -> None:
+    """As git-lfs works: the commit holds a pointer, the work tree the file."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+    repository.git("config", "filter.lfs.clean", f"printf '{pointer}'")
+    repository.git("config", "filter.lfs.required", "true")
+    repository.write(".gitattributes", "*.bin filter=lfs\n")
+    os.utime(repository.write("big.bin", "large"), (1, 1))  # else git must look inside
+    repository.git("add", ".")
+    repository.git("commit", "-q", "-m", "large files")
+    repository.write("a.txt", "x")
+    work, commit = kept(repository)
+    assert [file.path for file in work.files] == ["a.txt"]
+    assert repository.shown(commit, "big.bin") == pointer
+
+
+def test_many_files(repository: Repository) -> None:
+    for folder in range(40):
+        repository.write(f"many/{folder}/0", f"{folder}")
+        for number in range(1, 500):
+            (repository.path / f"many/{folder}/{number}").write_bytes(b"%d %d" % (folder, number))
+    where = tree(repository)
+    work = where.look()
+    assert len(work.files) == 20_000
+    commit = where.keep(work, "many", "many", 0)
+    assert len(repository.listed(commit)) == 20_003
+
+
+def test_no_work_tree_is_none(home: Path) -> None:
+    plain = home / "plain"
+    plain.mkdir()
+    assert Tree.around(str(plain), str(home)) is None
+    bare = Repository(home / "bare", home)
+    bare.git("init", "-q", "--bare")
+    assert Tree.around(str(bare.path), str(home)) is None
+
+
+def test_the_home_directory_is_never_kept(home: Path) -> None:
+    dotfiles = Repository(home, home)
+    dotfiles.git("init", "-q")
+    assert Tree.around(str(home), str(home)) is None
+    below = home / "below"
+    below.mkdir()
+    assert Tree.around(str(below), str(home)) is None
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_a_repository_of_another_user_is_left_alone(repository: Repository) -> None:
+    for folder, _, _ in os.walk(repository.path):
+        os.chown(folder, 65534, 65534)
+    with pytest.raises(GitError, match="another user"):
+        Tree.around(str(repository.path), str(repository.home))
+
+
+def test_a_name_is_given_once(repository: Repository) -> None:
+    work, commit = kept(repository)
+    with pytest.raises(GitError):
+        tree(repository).keep(work, "one", "again", 0)
+    assert repository.git("rev-parse", "refs/tmuxclaude/checkpoints/one").strip() == commit
+    with pytest.raises(ValueError, match="not a checkpoint's name"):
+        tree(repository).keep(work, "../../heads/main", "no", 0)
+
+
+def test_a_lock_that_a_crash_left_on_our_name_goes_with_the_name(repository: Repository) -> None:
+    lock = repository.write(".git/refs/tmuxclaude/checkpoints/one.lock", "")
+    where = tree(repository)
+    with pytest.raises(GitError):
+        where.keep(where.look(), "one", "a checkpoint", 0)
+    where.forget("one")
+    assert not lock.exists()
+    kept(repository)
+
+
+def test_coming_back_and_comparing(repository: Repository, home: Path) -> None:
+    repository.write("a.txt", "kept\n")
+    _, commit = kept(repository)
+    repository.write("a.txt", "later\n")
+    where = tree(repository)
+    where.restore(commit, str(home / "back"))
+    assert (home / "back/a.txt").read_text() == "kept\n"
+    assert (repository.path / "a.txt").read_text() == "later\n"
+    now = where.snapshot(where.look())
+    patch = where.difference(commit, now)
+    assert "-kept\n+later\n" in patch
+    with pytest.raises(GitError, match="already exists"):
+        where.restore(commit, str(home / "back"))
+    where.forget("one")
+    where.forget("one")
+    assert where.names() == []
+
+
+HOSTILE: dict[str, Callable[[Repository, str], None]] = {
+    "fsmonitor": lambda r, run: r.git("config", "core.fsmonitor", run) and None,
+    "textconv": lambda r, run: _attribute(r, "diff=evil", "diff.evil.textconv", run),
+    "diff command": lambda r, run: _attribute(r, "diff=evil", "diff.evil.command", run),
+    "external diff": lambda r, run: r.git("config", "diff.external", run) and None,
+    "clean": lambda r, run: _attribute(r, "filter=evil", "filter.evil.clean", run),
+    "odd clean": lambda r, run: _attribute(r, "filter=e.v=il", "filter.e.v=il.clean", run),
+    "process": lambda r, run: _attribute(r, "filter=evil", "filter.evil.process", run),
+    "smudge": lambda r, run: _attribute(r, "filter=evil", "filter.evil.smudge", run),
+    "hooks": lambda r, run: _hooks(r, run),
+    "signing": lambda r, run: _signing(r, run),
+    "alternate refs": lambda r, run: r.git("config", "core.alternateRefsCommand", run) and None,
+    "ssh": lambda r, run: _promisor(r, run),
+}
+
+
+def _attribute(repository: Repository, attribute: str, key: str, run: str) -> None:
+    repository.write(".gitattributes", f"* {attribute}\n")
+    repository.git("config", key, run)
+
+
+def _hooks(repository: Repository, run: str) -> None:
+    for name in ("post-index-change", "pre-commit", "reference-transaction", "post-checkout"):
+        hook = repository.write(f".git/hooks/{name}", f"#!/bin/sh\n{run}\n")
+        hook.chmod(0o755)
+
+
+def _signing(repository: Repository, run: str) -> None:
+    repository.git("config", "commit.gpgSign", "true")
+    repository.git("config", "gpg.program", run)
+
+
+def _promisor(repository: Repository, run: str) -> None:
+    """An object is missing, and would be fetched by a program."""
+    blob = repository.git("rev-parse", "HEAD:dir/b.txt").strip()
+    (repository.path / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.url", "ssh://localhost/x"),
+        ("remote.origin.promisor", "true"),
+        ("core.sshCommand", run),
+    ):
+        repository.git("config", key, value)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_program_of_the_repository_runs(kind: str, repository: Repository, home: Path) -> None:
+    marker = home / "it-ran"
+    script = home / "evil"
+    script.write_text(f"#!/bin/sh\n: >{marker}\ncat\n")
+    script.chmod(0o755)
+    HOSTILE[kind](repository, str(script))
+    content = (repository.path / "a.txt").read_bytes()
+    repository.write("a.txt", bytes(reversed(content)))  # the same size: git must look inside
+    repository.write("new.txt", "new")
+    where = tree(repository)
+    where.uncommitted()
+    work = where.look()
+    commit = where.keep(work, "one", "a checkpoint", 0)
+    where.difference(commit, where.snapshot(work))
+    try:
+        where.restore(commit, str(home / "back"))
+    except GitError:
+        assert kind == "ssh"  # its object cannot be had without asking a stranger
+    assert not marker.exists()
+
+
+def test_the_callers_environment_runs_nothing(
+    repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = home / "it-ran"
+    for name in ("GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_PAGER", "GIT_EDITOR"):
+        monkeypatch.setenv(name, f"touch {marker}")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    repository.write("a.txt", "changed")
+    _, commit = kept(repository)
+    where = tree(repository)
+    where.difference(f"{commit}^", commit)
+    assert not marker.exists()
+
+
+def test_an_embedded_bare_repository_is_not_entered(repository: Repository, home: Path) -> None:
+    bare = Repository(repository.path / "nested", home)
+    bare.git("init", "-q", "--bare")
+    bare.git("config", "core.worktree", str(home))
+    found = Tree.around(str(bare.path), str(home))
+    assert found is None or found.root == str(repository.path)
+
+
+def test_a_configuration_that_never_ends_is_an_error(repository: Repository) -> None:
+    repository.git("config", "include.path", "/dev/zero")
+    with pytest.raises(GitError):
+        Tree.around(str(repository.path), str(repository.home))

@@ -1,0 +1,117 @@
+"""The commands about checkpoints, from taking one to dropping it, as a user gives them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.supervisor.house import TASK, House
+from tests.supervisor.test_checkpoints import nothing_half, project, taken
+from tests.waiting import until
+
+
+def said(house: House, *words: str) -> str:
+    done = house.run(*words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def told(house: House, *words: str) -> Any:
+    return json.loads(said(house, *words, "--json"))
+
+
+def test_from_taking_one_to_dropping_it(house: House) -> None:
+    repository = project(house)
+    seat = house.new("api", prompt=TASK, directory=house.project)
+    seat.has_turns(TASK)
+    until(lambda: seat.row()["prompts"], what=seat.story)
+    line = said(house, "checkpoint", "api", "--reason", "before the change")
+    assert "taken, 2 changed files" in line
+    [first] = told(house, "checkpoints", "api")["checkpoints"]
+    assert (first["reasons"], first["note"]) == (["asked"], "before the change")
+    assert first["recap"]["first"] == TASK
+    shown = said(house, "checkpoint", "show", first["id"][:5])
+    for words in ("before the change", TASK, "main", "?  new.txt", "M  a.txt", "--resume"):
+        assert words in shown
+
+    repository.write("a.txt", "later\n")
+    assert "-worked on\n+later" in said(house, "checkpoint", "diff", first["id"])
+    seat.say("more work")
+    seat.has_turns(TASK, "more work")
+    [second] = told(house, "checkpoint", "--all")["checkpoints"]
+    patch = told(house, "checkpoint", "diff", first["id"], second["id"])["patch"]
+    assert "-worked on\n+later" in patch
+
+    before = repository.fingerprint()
+    back = told(house, "checkpoint", "restore", first["id"])["directory"]
+    assert back == f"{house.project}-checkpoint-{first['id']}"
+    assert (house.project.parent / back / "a.txt").read_text() == "worked on\n"
+    assert (house.project / "a.txt").read_text() == "later\n"
+    again = house.run("checkpoint", "restore", first["id"])
+    assert (again.returncode, "is there already" in again.stderr) == (4, True)
+    repository.git("worktree", "remove", "--force", back)
+    assert {k: v for k, v in repository.fingerprint().items() if "worktree" not in k} == before
+
+    assert told(house, "checkpoint", "prune", "--older-than", "1h")["dropped"] == []
+    assert told(house, "checkpoint", "prune", "--keep", "1", "--dry-run")["dropped"] == [
+        first["id"]
+    ]
+    assert told(house, "checkpoint", "prune", "--keep", "1")["dropped"] == [first["id"]]
+    assert [one["id"] for one in told(house, "checkpoints")["checkpoints"]] == [second["id"]]
+    nothing_half(repository, house)
+    missing = house.run("checkpoint", "show", first["id"])
+    assert (missing.returncode, "no checkpoint" in missing.stderr) == (3, True)
+
+
+def test_a_commit_a_new_session_and_a_wrong_call(closed_house: House) -> None:
+    house, repository = closed_house, project(closed_house)
+    with house.paths.config.open("a") as config:
+        config.write("[checkpoint]\ntell_claude = true\n")
+        config.write(f'[claude]\ncommand = ["{house.program("next")}"]\n')
+    house.start()
+    seat = house.new("api", prompt=TASK, directory=house.project)
+    seat.has_turns(TASK)
+    until(lambda: seat.row()["prompts"], what=seat.story)
+
+    program = house.programs / "tmuxclaude"
+    variables = " ".join(f"'{key}={value}'" for key, value in house.env().items())
+    program.write_text(f'#!/bin/sh\nexec env {variables} {sys.executable} -m tmuxclaude "$@"\n')
+    program.chmod(0o755)
+    hook = repository.write(".git/hooks/post-commit", f"#!/bin/sh\necho ran >{house.home}/theirs\n")
+    theirs = hook.read_text()
+    refused = house.run("install", "--git-hook", str(house.project), "--yes")
+    assert (refused.returncode, "not executable" in refused.stderr) == (4, True)
+    hook.chmod(0o755)
+    assert "+# >>> tmuxclaude git hook >>>" in said(
+        house, "install", "--git-hook", str(house.project), "--yes"
+    )
+    repository.git("commit", "-q", "-a", "-m", "second")
+    [row] = taken(house)
+    assert (row["reasons"], (house.home / "theirs").exists()) == ('["commit"]', True)
+    assert row["head"] == repository.git("rev-parse", "HEAD").strip()
+    said(house, "uninstall", "--git-hook", str(house.project), "--yes")
+    assert hook.read_text() == theirs
+
+    opened = told(house, "new", "next", "-c", str(house.project), "-d", "-S", house.server.socket)
+    assert any(f"checkpoint restore {row['id']} --resume" in note for note in opened["notes"])
+    recap = house.paths.hooks / f"{opened['uid']}.recap"
+    assert recap.stat().st_mode & 0o777 == 0o600
+    settings = json.loads((house.paths.hooks / f"{opened['uid']}.json").read_text())
+    [entry] = [one for one in settings["hooks"]["SessionStart"] if "matcher" in one]
+    command = ["/bin/sh", "-c", entry["hooks"][0]["command"]]
+    printed = subprocess.run(command, capture_output=True, check=True).stdout
+    context = json.loads(printed)["hookSpecificOutput"]["additionalContext"]
+    assert f"asked first: {TASK}" in context
+
+    for words, code in (
+        (("checkpoint", "nobody"), 3),
+        (("checkpoint", "--all", "api"), 2),
+        (("checkpoint", "take"), 2),
+        (("checkpoint", "prune"), 2),
+        (("checkpoint", "prune", "--older-than", "x"), 2),
+        (("checkpoint", "next"), 4),
+        (("checkpoint", "--nonsense"), 2),
+    ):
+        assert house.run(*words).returncode == code, words

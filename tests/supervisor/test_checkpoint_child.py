@@ -1,0 +1,101 @@
+"""What a child brings back of a transcript and a work tree, case by case."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.edges.repositories import Repository
+from tmuxclaude.demo import files
+from tmuxclaude.store.checkpoints import BRINGS
+from tmuxclaude.supervisor.checkpoint_child import answer
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def order(home: Path, directory: Path, **more: Any) -> dict[str, Any]:
+    """To take a checkpoint of a conversation with one prompt."""
+    account, conversation = str(home / ".claude"), files.new_id()
+    transcript = files.Transcript(account, str(directory), conversation, absent=False)
+    transcript.write("user", text="do it", prompt_id=files.new_id())
+    return {
+        "do": "take",
+        "id": "one",
+        "conversation": conversation,
+        "account": account,
+        "directory": str(directory),
+        "home": str(home),
+        "problem": "",
+        "at": 1_700_000_000.0,
+        "snapshot": "on",
+        "max_bytes": 2**20,
+        "again": False,
+        "git": True,
+    } | more
+
+
+def brought(home: Path, directory: Path, **more: Any) -> dict[str, Any]:
+    found = answer(order(home, directory, **more))
+    assert found.keys() == {"brought"}, found
+    assert found["brought"].keys() == set(BRINGS)
+    assert json.loads(found["brought"]["recap"])["first"] == "do it"
+    return dict(found["brought"])
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [({"snapshot": "off"}, "snapshot is off"), ({"max_bytes": 2**19}, "1 MB differ, above")],
+)
+def test_only_hashes(home: Path, given: dict[str, Any], why: str) -> None:
+    repository = Repository.new(home / "p", home)
+    repository.write("large", "x" * 2**20)
+    found = brought(home, repository.path, **given)
+    assert (found["snapshot"], found["changed"]) == ("", 1)
+    assert why in found["problem"]
+    [[path, letter, size, digest]] = json.loads(found["files"])
+    assert (path, letter, size, len(digest)) == ("large", "?", 2**20, 64)
+    assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
+
+
+def test_a_snapshot_says_what_it_is(home: Path) -> None:
+    repository = Repository.new(home / "p", home)
+    repository.write("new", "x")
+    found = brought(home, repository.path)
+    assert (found["problem"], found["branch"]) == ("", "main")
+    message = repository.git("log", "-1", "--format=%B", found["snapshot"])
+    assert message.splitlines() == ["tmuxclaude checkpoint one", "", "asked first: do it", ""]
+
+
+def test_where_there_is_nothing_to_keep_it_is_said(home: Path) -> None:
+    (home / "plain").mkdir()
+    assert "not in a git repository" in brought(home, home / "plain")["problem"]
+    assert "not in a git repository" in brought(home, home / "gone")["problem"]
+    assert brought(home, home / "plain", git=False, problem="slow")["problem"] == "slow"
+    Repository.new(home, home)
+    assert "home directory" in brought(home, home)["problem"]
+    assert "home directory" in brought(home, home.parent)["problem"]
+
+
+def test_a_conversation_without_a_transcript_is_none_for_good(home: Path) -> None:
+    told = answer(order(home, home) | {"conversation": files.new_id()})
+    assert told == {"problem": "nothing was said in it yet", "for_good": True}
+
+
+def test_a_second_try_takes_the_place_of_what_the_first_one_left(home: Path) -> None:
+    repository = Repository.new(home / "p", home)
+    first = brought(home, repository.path)["snapshot"]
+    assert "reference already exists" in answer(order(home, repository.path))["problem"]
+    repository.write("new", "x")
+    second = brought(home, repository.path, again=True)["snapshot"]
+    assert second != first
+    assert second in repository.git("for-each-ref", "refs/tmuxclaude")
+    drop = {"do": "drop", "directory": str(repository.path), "home": str(home), "ids": ["one"]}
+    assert answer(drop) == answer(drop) == {}
+    assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
+    assert answer(drop | {"directory": str(home / "gone")}) == {}

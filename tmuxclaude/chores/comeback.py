@@ -1,0 +1,132 @@
+"""Comes back to a checkpoint: compares it with another or with now, and puts it into a directory.
+
+It runs in the caller's own process, as git itself would; nothing that is there is ever changed.
+Knows rows of the database and git; knows nothing of how anything is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tmuxclaude.core.checkpoints import File, changed
+from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
+from tmuxclaude.edges.git import GitError
+from tmuxclaude.edges.git_work import Tree
+from tmuxclaude.store import reader
+
+Row = Mapping[str, Any]
+
+
+def rows(database: Path, begins: str = "", name: str | None = None) -> list[dict[str, Any]]:
+    """The checkpoints, oldest first, each by the names of ``reader.CHECKPOINT_COLUMNS``; what is
+    JSON in the database is plain data here."""
+    connection = reader.open(database)
+    if connection is None:
+        return []
+    with closing(connection):
+        found = reader.checkpoints(connection, begins, name)
+    shown = [dict(zip(reader.CHECKPOINT_COLUMNS, row, strict=True)) for row in found]
+    for row in shown:
+        row |= {key: json.loads(str(row[key])) for key in ("reasons", "files", "recap")}
+    return shown
+
+
+def one(database: Path, begins: str) -> dict[str, Any]:
+    """The checkpoint whose id is this, or begins so; raises ``NotFoundError``, ``UsageError``."""
+    found = rows(database, begins) if begins else []
+    if not found:
+        raise NotFoundError(f"there is no checkpoint {begins}. See: tmuxclaude checkpoints")
+    if len(found) > 1:
+        ids = ", ".join(str(row["id"]) for row in found[:5])
+        raise UsageError(f"{begins} is the beginning of {len(found)} checkpoints: {ids}")
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``patch``: as git prints it; where one side kept only hashes, ``files`` in its place: each
+    path that differs, and what became of it."""
+
+    patch: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def difference(before: Row, after: Row | None, home: str) -> Difference:
+    """From one checkpoint to another, ``None``: to what is there now.
+
+    Raises ``RefusedError`` when they cannot be compared.
+    """
+    with _refusing():
+        return _difference(before, after, home)
+
+
+def _difference(before: Row, after: Row | None, home: str) -> Difference:
+    tree = _tree(before, home)
+    if after is not None and _tree(after, home).root != tree.root:
+        raise RefusedError(f"{before['id']} and {after['id']} are of different work trees")
+    if before["snapshot"] and (after is None or after["snapshot"]):
+        later = tree.snapshot(tree.look()) if after is None else after["snapshot"]
+        return Difference(patch=tree.difference(before["snapshot"], later))
+    work = tree.look() if after is None else None
+    head = work.commit if work is not None else after["head"] if after is not None else ""
+    if head != before["head"]:
+        raise RefusedError(
+            f"{before['id']} kept only hashes, and another commit was checked out then; compare "
+            f"with git: git diff {before['head']} {head}"
+        )
+    files = work.files if work is not None else _files(after or {})
+    return Difference(files=tuple(changed(_files(before), files)))
+
+
+def restore(row: Row, to: str | None, home: str) -> Path:
+    """A new work tree of git at ``to`` with what the checkpoint kept; where that is.
+
+    ``to``: a directory that does not exist or is empty; ``None`` for one beside the project. Raises
+    ``RefusedError`` with nothing made.
+    """
+    if not row["snapshot"]:
+        why = row["problem"] or "it was not taken"
+        raise RefusedError(f"{row['id']} kept no snapshot to come back to: {why}")
+    with _refusing():
+        tree = _tree(row, home)
+    place = Path(to).absolute() if to else Path(f"{tree.root}-checkpoint-{row['id']}")
+    if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+        raise RefusedError(f"{place} is there already; nothing was made. Choose another one: --to")
+    with _refusing():
+        tree.restore(row["snapshot"], str(place))
+    return place
+
+
+def working_directory(row: Row, place: Path) -> Path:
+    """Where in the new work tree the conversation works: the same folder as in the old one."""
+    inside = os.path.relpath(os.path.realpath(row["directory"]), row["root"])
+    found = place / inside
+    return found if not inside.startswith("..") and found.is_dir() else place
+
+
+def _tree(row: Row, home: str) -> Tree:
+    if not row["root"]:
+        raise RefusedError(f"{row['id']} knows of no work: {row['problem'] or 'it is not taken'}")
+    tree = Tree.around(row["root"], home) if Path(row["root"]).is_dir() else None
+    if tree is None:
+        raise RefusedError(f"the repository {row['root']} is gone")
+    return tree
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What git does not do is refused, and nothing was changed."""
+    try:
+        yield
+    except GitError as problem:
+        raise RefusedError(str(problem)) from problem
+
+
+def _files(row: Row) -> list[File]:
+    return [File(*one) for one in row["files"]]

@@ -1,0 +1,154 @@
+"""When a conversation is due for a checkpoint: four values, their weights, one verdict.
+
+Each trigger measures something as a share of its threshold. A checkpoint is due when any share
+reaches 1, or when the shares times their weights sum up to 1, but never within the cooldown of the
+last one. A trigger that is not known counts as nothing. A halt and a session's end are reasons of
+their own, and need no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from tmuxclaude.core.conversations import Activity, Kept
+from tmuxclaude.core.rules import CheckpointRules
+
+Name = Literal["time", "activity", "context", "idle"]
+
+WEIGHTS: dict[Name, float] = {"time": 0.3, "activity": 0.4, "context": 0.5, "idle": 0.2}
+
+NEARLY = 1e-9
+"""What sums of shares like 0.1 may lack, for floating point's sake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """``hours`` since the last checkpoint (or the beginning), ``files`` modified since, ``context``
+    tokens of the last turn in percent of the window, ``idle_minutes``, ``cooldown_minutes``."""
+
+    hours: float = 2
+    files: int = 15
+    context: float = 75
+    idle_minutes: float = 30
+    cooldown_minutes: float = 30
+
+    @classmethod
+    def of(cls, rules: CheckpointRules) -> Thresholds:
+        """Those that the configuration says."""
+        return cls(
+            hours=rules.hours,
+            files=rules.files,
+            context=rules.context_percent,
+            idle_minutes=rules.idle_minutes,
+            cooldown_minutes=rules.cooldown_minutes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one conversation shows now. Times in UTC epoch seconds.
+
+    ``began_at``: the last checkpoint's time or, without one, that of the first record.
+    ``checkpoint_at``: ``None`` when there was none. ``files``: distinct ones since then.
+    ``context``: a share of the window, 0 to 1; ``None`` when it is unknown. ``last_at``: of the
+    last record; nothing happened since the checkpoint when it is not younger than that.
+    """
+
+    began_at: float | None
+    checkpoint_at: float | None
+    files: int
+    context: float | None
+    last_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One of the four: ``share`` of its threshold (1 is reached), and what it weighs."""
+
+    name: Name
+    value: float
+    threshold: float
+    weight: float
+
+    @property
+    def share(self) -> float:
+        return self.value / self.threshold if self.threshold > 0 else 0.0
+
+    @property
+    def weighed(self) -> float:
+        return min(self.share, 1.0) * self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``due`` and why, or why not; ``reasons`` name the triggers that brought it about."""
+
+    triggers: tuple[Trigger, ...]
+    due: bool
+    reasons: tuple[Name, ...]
+    why: str
+
+    @property
+    def total(self) -> float:
+        """The weighted sum."""
+        return sum(trigger.weighed for trigger in self.triggers)
+
+
+def measured(activity: Activity, kept: Kept | None) -> Measured:
+    """What a conversation shows, whose last checkpoint is ``kept``."""
+    return Measured(
+        began_at=kept.at if kept is not None else activity.first_at,
+        checkpoint_at=kept.at if kept is not None else None,
+        files=activity.files_since(kept.offset if kept is not None else 0),
+        context=activity.context,
+        last_at=activity.last_at,
+    )
+
+
+def triggers(measured: Measured, at: Thresholds, now: float) -> tuple[Trigger, ...]:
+    """The four, in the order of their names in ``WEIGHTS``."""
+    hours = max(0.0, now - measured.began_at) / 3600 if measured.began_at is not None else 0.0
+    idle = max(0.0, now - measured.last_at) / 60 if measured.last_at is not None else 0.0
+    context = 100 * measured.context if measured.context is not None else 0.0
+    values: dict[Name, tuple[float, float]] = {
+        "time": (hours, at.hours),
+        "activity": (float(measured.files), float(at.files)),
+        "context": (context, at.context),
+        "idle": (idle, at.idle_minutes),
+    }
+    return tuple(Trigger(name, *values[name], weight) for name, weight in WEIGHTS.items())
+
+
+def verdict(measured: Measured, at: Thresholds, now: float) -> Verdict:
+    """Whether a checkpoint is due at ``now`` (UTC epoch seconds).
+
+    Never when nothing happened since the last one: the same point again is no point to come back
+    to. That is said before the cooldown is looked at.
+    """
+    found = triggers(measured, at, now)
+    last, taken = measured.last_at, measured.checkpoint_at
+    if last is None:
+        return Verdict(found, False, (), "nothing was said in it yet")
+    if taken is not None and last <= taken:
+        return Verdict(found, False, (), "nothing happened since the last checkpoint")
+    if taken is not None and now - taken < 60 * at.cooldown_minutes:
+        ago = max(0.0, now - taken) / 60
+        why = f"the last checkpoint was {ago:.0f} min ago; the next after {at.cooldown_minutes:g}"
+        return Verdict(found, False, (), why)
+    reached = tuple(one.name for one in found if one.share >= 1 - NEARLY)
+    if reached:
+        return Verdict(found, True, reached, f"{' and '.join(reached)} reached")
+    total = sum(one.weighed for one in found)
+    if total >= 1 - NEARLY:
+        reasons = tuple(one.name for one in found if one.weighed > 0)
+        return Verdict(found, True, reasons, f"together they weigh {total:.2f}")
+    return Verdict(found, False, (), f"together they weigh {total:.2f} of 1")
+
+
+def oldest_first(found: Iterable[tuple[str, Measured]]) -> list[str]:
+    """The conversations in the order of their last checkpoint; those that never had one first."""
+    return [
+        uid for uid, one in sorted(found, key=lambda pair: (pair[1].checkpoint_at or 0, pair[0]))
+    ]

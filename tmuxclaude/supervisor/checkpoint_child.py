@@ -1,0 +1,153 @@
+"""Takes checkpoints in a process of its own: reads a transcript, looks at git, keeps the work.
+
+``checkpoints`` gives the orders, one line of JSON each (``edges/children``). It decides nothing and
+remembers nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tmuxclaude.claude import activity as records
+from tmuxclaude.core.checkpoints import FILES, Work
+from tmuxclaude.core.conversations import Activity
+from tmuxclaude.core.recap import Recap
+from tmuxclaude.edges import claude_files
+from tmuxclaude.edges.children import serve
+from tmuxclaude.edges.failpoints import around
+from tmuxclaude.edges.git import ForeignError, GitError
+from tmuxclaude.edges.git_work import Tree
+
+Json = dict[str, Any]
+
+NO_REPOSITORY = "not in a git repository of its own, so only facts and the recap were kept"
+HOME = "all of the home directory is never kept, so only facts and the recap were"
+
+
+def answer(order: Json) -> Json:
+    """``brought`` (a value for each of ``store/checkpoints.BRINGS``), or ``problem`` and whether
+    it is so ``for_good``."""
+    try:
+        match order["do"]:
+            case "take":
+                return {"brought": take(order)}
+            case "drop":
+                drop(order)
+                return {}
+    except NothingSaidError:
+        return {"problem": "nothing was said in it yet", "for_good": True}
+    except (GitError, OSError) as problem:
+        return {"problem": str(problem), "for_good": False}
+    return {"problem": f"no such order: {order['do']}", "for_good": True}
+
+
+class NothingSaidError(Exception):
+    """The conversation has no transcript."""
+
+
+# -- taking ----------------------------------------------------------------------------------------
+
+
+def take(order: Json) -> Json:
+    """A checkpoint of one conversation.
+
+    ``order``: ``id``, ``conversation``, ``account``, ``directory``, ``home``, ``at`` (UTC epoch),
+    ``reasons``, ``snapshot`` (``on``, ``off``), ``max_bytes``, ``again`` (an earlier try may have
+    left something), ``git`` (whether to look at it).
+    """
+    account, directory = Path(order["account"]), order["directory"]
+    path = claude_files.transcript_path(account, order["conversation"], directory)
+    if path is None:
+        raise NothingSaidError
+    activity, offset = read(path)
+    brought: Json = {
+        "transcript": str(path),
+        "offset": offset,
+        "tokens": activity.tokens,
+        "recap": json.dumps(Recap.of(activity, directory).plain()),
+    }
+    return brought | _work(order, Recap.of(activity, directory))
+
+
+def read(path: Path) -> tuple[Activity, int]:
+    """What all records of a transcript come to, and how far they go."""
+    facts = path.lstat()
+    activity = records.EMPTY
+    position = claude_files.Position(facts.st_dev, facts.st_ino, 0)
+    while True:
+        chunk = claude_files.follow(path, position)
+        activity = records.fold(activity, chunk.lines)
+        if chunk.position is None or not chunk.more:
+            return activity, (chunk.position or position).offset
+        position = chunk.position
+
+
+def _work(order: Json, recap: Recap) -> Json:
+    """What git tells and keeps; without it, why not."""
+    if not order["git"]:
+        return _no_work(order["problem"])
+    directory, home = order["directory"], order["home"]
+    try:
+        tree = Tree.around(directory, home) if _is_there(directory) else None
+    except ForeignError as problem:
+        return _no_work(str(problem))
+    if tree is None:
+        above = os.path.realpath(directory).rstrip("/")
+        at_home = f"{os.path.realpath(home)}/".startswith(f"{above}/")
+        return _no_work(HOME if at_home else NO_REPOSITORY)
+    if order["again"]:
+        tree.forget(order["id"])
+    with around("checkpoint-look"):
+        work = tree.look()
+    snapshot, why = "", _only_hashes(work, order)
+    if not why:
+        message = f"tmuxclaude checkpoint {order['id']}\n\n{recap.text()}\n"
+        with around("checkpoint-keep"):
+            snapshot = tree.keep(work, order["id"], message, order["at"])
+    files = [[one.path, one.change, one.size, one.sha256] for one in work.files[:FILES]]
+    return {
+        "root": work.root,
+        "head": work.commit,
+        "branch": work.branch,
+        "snapshot": snapshot,
+        "changed": len(work.files),
+        "files": json.dumps(files),
+        "problem": why,
+    }
+
+
+def _only_hashes(work: Work, order: Json) -> str:
+    """Why no snapshot is kept; empty when one is."""
+    if order["snapshot"] == "off":
+        return "only hashes were kept: checkpoint.snapshot is off"
+    if work.bytes > order["max_bytes"]:
+        size = work.bytes / 2**20
+        return f"only hashes were kept: {size:.0f} MB differ, above checkpoint.max_mb"
+    return ""
+
+
+def _is_there(directory: str) -> bool:
+    """Of some conversations no directory is known."""
+    return Path(directory).is_absolute() and Path(directory).is_dir()
+
+
+def _no_work(why: str) -> Json:
+    empty = dict.fromkeys(("root", "head", "branch", "snapshot"), "")
+    return {**empty, "changed": 0, "files": "[]", "problem": why}
+
+
+def drop(order: Json) -> None:
+    """Drops what git keeps under ``ids`` for the work in ``directory``."""
+    directory = order["directory"]
+    tree = Tree.around(directory, order["home"]) if _is_there(directory) else None
+    if tree is not None:
+        for name in order["ids"]:
+            tree.forget(name)
+
+
+if __name__ == "__main__":
+    sys.exit(serve(answer))

@@ -1,0 +1,233 @@
+"""Has checkpoints taken: on its occasions and when somebody asks, a few at once, each one once.
+
+What may be slow (a transcript of many megabytes, git) is done by children of ours; here it is
+decided which comes next, and what became of it is written down. One that fails is tried again
+later, and never holds up the others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tmuxclaude.core.checkpoints import BACKOFF, Why, Wish
+from tmuxclaude.core.recap import Recap
+from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.edges.children import ChildError, Children
+from tmuxclaude.edges.clock import Clock
+from tmuxclaude.edges.failpoints import around
+from tmuxclaude.edges.paths import private_directory
+from tmuxclaude.store.books import Books
+from tmuxclaude.store.checkpoints import BRINGS
+
+log = logging.getLogger(__name__)
+
+TAKES = "tmuxclaude.supervisor.checkpoint_child"
+FINDS = "tmuxclaude.survey.due"
+"""The programs of the children."""
+
+AT_ONCE = 2
+
+TAKE_SECONDS = 120.0
+"""How long taking one may last, however large its transcript and its work are."""
+
+FIND_SECONDS = 600.0
+"""How long it may last to find what is due; the first time everything is read."""
+
+OCCASION_SECONDS = 3600.0
+"""A halt or an end that was noticed longer ago than this is no occasion any more."""
+
+TOLD = "For information, not as a task: earlier work in this directory, in the conversation"
+
+EVENT = "checkpoint"
+FAILED = "no checkpoint"
+"""The kinds of events that tell of it."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Checkpointer:
+    """``children`` take them, ``finder`` finds what is due. ``home``: the home directory, of which
+    no snapshot is ever taken."""
+
+    books: Books
+    rules: CheckpointRules
+    clock: Clock
+    children: Children
+    finder: Children
+    home: str
+    _find_at: float = 0.0
+    _started: bool = False
+    _looked: tuple[int | None, float | None] = (None, None)
+    _noticed: set[tuple[str, Why, float]] = field(default_factory=set)
+    _drops: list[_Drop] = field(default_factory=list)
+    _under_way: dict[str, _Drop] = field(default_factory=dict)
+    _numbered: int = 0
+
+    def turn(self) -> None:
+        """Once in each loop; costs next to nothing when there is nothing to do."""
+        now = self.clock.now()
+        if not self._started:
+            self.books.checkpoints.interrupted(now)
+            self._find_at = self.clock.monotonic() + 60 * self.rules.every_minutes
+            self._started = True
+        self._find(now)
+        for key, answer in self.children.answers():
+            self._answered(key, answer, now)
+        version, next_at = self._looked
+        changed = version is None or version != self.books.db.version
+        if changed and self.rules.enabled:
+            self._occasions(now)
+        if changed or (next_at is not None and next_at <= now):
+            self._begin(now)
+            self._looked = (self.books.db.version, self.books.checkpoints.next_at())
+        if not self.children.busy:
+            self.children.rest()
+
+    def ask(self, wish: Wish) -> str:
+        """The id of the checkpoint that will answer ``wish``."""
+        return self.books.checkpoints.ask(wish, self.clock.now())
+
+    def recap(self, directory: str) -> str:
+        """What a new conversation in this directory is told of the last checkpoint there."""
+        row = self.books.checkpoints.last_in(directory) if self.rules.tell_claude else None
+        if row is None:
+            return ""
+        told = Recap.read(json.loads(row["recap"])).text()
+        return f"{TOLD} {row['conversation']}:\n{told}" if told else ""
+
+    def prune(self, rows: Iterable[Row]) -> None:
+        """Forgets these checkpoints: first what git keeps of each, then the rest."""
+        places: dict[str, list[str]] = {}
+        for row in rows:
+            places.setdefault(row["root"] or row["directory"], []).append(row["id"])
+        self._drops += [_Drop(place, tuple(ids)) for place, ids in places.items()]
+        self._looked = (None, None)
+
+    # -- occasions -------------------------------------------------------------------------------
+
+    def _occasions(self, now: float) -> None:
+        """A limit that halted a session, and its end: each of them once."""
+        since, checkpoints = now - OCCASION_SECONDS, self.books.checkpoints
+        found = [(row, Why.LIMIT) for row in checkpoints.sessions_halted(since)]
+        found += [(row, Why.END) for row in checkpoints.sessions_ended(since)]
+        for row, why in found:
+            occasion = (row["uid"], why, row["at"])
+            if occasion not in self._noticed:  # a clock that was set back makes it look new
+                self._noticed.add(occasion)
+                place = (row["conversation"], row["account"], row["directory"], row["uid"])
+                checkpoints.ask(Wish(*place, reasons=(why,)), now)
+
+    def _find(self, now: float) -> None:
+        """What is due by the triggers, as often as it is looked for."""
+        for _, answer in self.finder.answers():
+            self.finder.rest()
+            due = answer.get("due") if isinstance(answer, dict) else None
+            if not isinstance(due, list):
+                why = answer.get("problem") if isinstance(answer, dict) else answer
+                log.warning("what is due for a checkpoint could not be found: %s", why)
+            for one in due if isinstance(due, list) else ():
+                session = self.books.sessions.of_conversation(one["conversation"])
+                uid = session.uid if session is not None else ""
+                place = (one["conversation"], one["account"], one["directory"], uid)
+                self.books.checkpoints.ask(Wish(*place, reasons=tuple(one["reasons"])), now)
+        monotonic = self.clock.monotonic()
+        if self.rules.enabled and monotonic >= self._find_at and not self.finder.busy:
+            self._find_at = monotonic + 60 * self.rules.every_minutes
+            self.finder.ask("due", {"now": now}, FIND_SECONDS)
+
+    # -- beginning -------------------------------------------------------------------------------
+
+    def _begin(self, now: float) -> None:
+        """As many as there are children for; what has waited longest comes first."""
+        free = AT_ONCE - len(self.children.busy)
+        for row in self.books.checkpoints.waiting(now)[:free] if free else ():
+            with around("checkpoint-begun"):
+                self.books.checkpoints.begin(row["id"])
+            self.children.ask(row["id"], self._order(row, now), TAKE_SECONDS)
+            free -= 1
+        for drop in self._drops[:free]:
+            self._drops.remove(drop)
+            self._numbered += 1
+            key = f"drop {self._numbered}"
+            self._under_way[key] = drop
+            order = {"do": "drop", "directory": drop.place, "ids": drop.ids, "home": self.home}
+            self.children.ask(key, order, TAKE_SECONDS)
+
+    def _order(self, row: Row, now: float) -> dict[str, Any]:
+        """The last try does without git: facts and a recap are better than nothing."""
+        given = ("id", "conversation", "account", "directory", "problem")
+        return {name: row[name] for name in given} | {
+            "do": "take",
+            "home": self.home,
+            "at": now,
+            "snapshot": self.rules.snapshot,
+            "max_bytes": self.rules.max_mb * 2**20,
+            "again": bool(row["tries"] or row["problem"]),
+            "git": row["tries"] < len(BACKOFF),
+        }
+
+    # -- what became of it -----------------------------------------------------------------------
+
+    def _answered(self, key: str, answer: dict[str, Any] | ChildError, now: float) -> None:
+        self._looked = (None, None)
+        if key in self._under_way:
+            self._dropped(self._under_way.pop(key), answer)
+            return
+        row = self.books.checkpoints.get(key)
+        if row is None:
+            return
+        brought = answer.get("brought") if isinstance(answer, dict) else None
+        if isinstance(brought, dict) and brought.keys() == set(BRINGS):
+            with around("checkpoint-taken"), self.books.db.writing(durable=True):
+                self.books.checkpoints.taken(key, now, brought)
+                words = ", ".join(json.loads(row["reasons"]))
+                note = f": {brought['problem']}" if brought["problem"] else ""
+                self.books.events.note(now, row["session"], EVENT, f"{key} ({words}){note}")
+            return
+        why = str(answer) if isinstance(answer, ChildError) else str(answer.get("problem"))
+        for_good = isinstance(answer, dict) and bool(answer.get("for_good"))
+        log.warning("checkpoint %s of %s: %s", key, row["directory"], why)
+        if self.books.checkpoints.failed(key, now, why, for_good):
+            self.books.events.note(now, row["session"], FAILED, f"{key}: {why}")
+            self._drops.append(_Drop(row["directory"], (key,), forget=False))
+
+    def _dropped(self, drop: _Drop, answer: dict[str, Any] | ChildError) -> None:
+        if isinstance(answer, ChildError) or answer.get("problem"):
+            why = answer if isinstance(answer, ChildError) else answer["problem"]
+            log.warning("checkpoints in %s could not be dropped: %s", drop.place, why)
+        elif drop.forget:
+            self.books.checkpoints.drop(drop.ids)
+
+    def close(self) -> None:
+        """What is under way is broken off; the next supervisor begins it anew."""
+        self.children.close()
+        self.finder.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drop:
+    """What git keeps under ``ids`` around ``place`` goes; then, with ``forget``, what we know."""
+
+    place: str
+    ids: tuple[str, ...]
+    forget: bool = True
+
+
+def children(
+    environment: Mapping[str, str], scratch: Path, wake: Callable[[], None]
+) -> tuple[Children, Children]:
+    """Those who take them, and the one who finds what is due.
+
+    ``scratch``: where they have what they need only meanwhile; what a crash has left there goes.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)
+    private_directory(scratch)
+    own = {**environment, "TMPDIR": str(scratch)}
+    return Children(TAKES, own, AT_ONCE, wake), Children(FINDS, own, 1, wake)

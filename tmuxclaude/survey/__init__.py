@@ -1,0 +1,1 @@
+"""What the conversations of every account are doing, whether we started them or not."""

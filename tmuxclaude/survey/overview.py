@@ -1,0 +1,121 @@
+"""Joins what is known of conversations: transcripts, sessions, checkpoints, work trees.
+
+Reads, and changes nothing but the cache of the scan; needs no supervisor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tmuxclaude.core import triggers
+from tmuxclaude.core.accounts import named
+from tmuxclaude.core.conversations import Conversation, Kept, Transcript
+from tmuxclaude.core.rules import Rules
+from tmuxclaude.core.triggers import Thresholds, Verdict
+from tmuxclaude.edges import claude_files, git_looks
+from tmuxclaude.edges.paths import Paths, private_directory
+from tmuxclaude.store import reader
+from tmuxclaude.survey import scan
+
+Key = tuple[str, str]
+"""An account and the id of a conversation of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the registry says: accounts of its sessions, whose conversations, their checkpoints."""
+
+    accounts: tuple[str, ...] = ()
+    sessions: Mapping[Key, str] | None = None
+    kept: Mapping[Key, Kept] | None = None
+
+
+def look(
+    paths: Paths,
+    rules: Rules,
+    env: Mapping[str, str],
+    since: float | None = None,
+    directory: str | None = None,
+    tell: scan.Tell = lambda *_: None,
+) -> tuple[list[Conversation], dict[str, str]]:
+    """The conversations of every known account, the latest first; and what could not be read.
+
+    ``since``: UTC epoch seconds of the last record; ``directory``: only those that began in it or
+    below. Of the work trees nothing is known yet: see ``with_work``.
+    """
+    private_directory(paths.state_dir)
+    registry = registered(paths)
+    survey = scan.survey(accounts(rules, env, registry.accounts), paths.transcripts, since, tell)
+    found = [_joined(one, registry) for one in survey.transcripts]
+    if directory is not None:
+        found = [one for one in found if _is_within(one.activity.directory, directory)]
+    found.sort(key=lambda one: one.activity.last_at or 0.0, reverse=True)
+    return found, survey.problems
+
+
+def with_work(found: Iterable[Conversation], home: str) -> list[Conversation]:
+    """The same, with what is not committed around the directory of each, as far as time allows."""
+    found = list(found)
+    known = git_looks.uncommitted((one.activity.directory for one in found), home)
+    return [replace(one, uncommitted=known[one.activity.directory]) for one in found]
+
+
+def due(
+    found: Iterable[Conversation], rules: Rules, now: float
+) -> list[tuple[Conversation, Verdict]]:
+    """What is to be said of a checkpoint of each; the one whose last is oldest comes first."""
+    told = []
+    for one in found:
+        at = Thresholds.of(rules.checkpoint_of(one.session))
+        told.append((one, triggers.verdict(triggers.measured(one.activity, one.kept), at, now)))
+    return sorted(told, key=lambda pair: pair[0].kept.at if pair[0].kept is not None else 0.0)
+
+
+def accounts(rules: Rules, env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
+    """Claude Code's default, the caller's and the configured directories, and ``more``; each
+    once."""
+    home = {"HOME": env.get("HOME", "")}
+    known = [str(claude_files.account_dir(home)), str(claude_files.account_dir(env))]
+    if rules.claude.config_dir:
+        known.append(str(Path(rules.claude.config_dir).expanduser()))
+    known += list(named(rules, env.get("HOME", "")).values())
+    by_place = {os.path.realpath(path): path for path in reversed([*known, *more])}
+    return list(by_place.values())[::-1]
+
+
+def registered(paths: Paths) -> Registered:
+    """What the registry knows; nothing when there is none."""
+    connection = reader.open(paths.database)
+    if connection is None:
+        return Registered()
+    with closing(connection):
+        rows = reader.rows(connection, include_ended=True)
+        owners = reader.owners(connection)
+        kept = reader.last_checkpoints(connection)
+    column = reader.SESSION_COLUMNS.index("account")
+    return Registered(
+        accounts=tuple(dict.fromkeys(str(row[column]) for row in rows)),
+        sessions={(str(account), str(uid)): str(name) for uid, account, name, _ in owners},
+        kept={
+            (str(account), str(uid)): Kept(str(name), float(str(at)), int(str(offset)))
+            for account, uid, name, at, offset in kept
+        },
+    )
+
+
+def _joined(transcript: Transcript, registry: Registered) -> Conversation:
+    key = (transcript.account, transcript.conversation)
+    sessions, kept = registry.sessions or {}, registry.kept or {}
+    return Conversation(transcript, session=sessions.get(key, ""), kept=kept.get(key))
+
+
+def _is_within(path: str, directory: str) -> bool:
+    """Whether a directory is this one or below; what a transcript says may be no path at all."""
+    if not path.startswith("/") or "\0" in path:
+        return False
+    real, above = os.path.realpath(path), os.path.realpath(directory)
+    return f"{real}/".startswith(f"{above.rstrip('/')}/")
