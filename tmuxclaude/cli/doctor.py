@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tmuxclaude import app, doctor
+from tmuxclaude import app
+from tmuxclaude.chores import doctor
 from tmuxclaude.cli import layout
 from tmuxclaude.cli.options import Verb, as_json
-from tmuxclaude.core.errors import UnreachableError
+
+BROKEN = 1
+"""The exit code when something is wrong: of the machine, so it is no error of ours."""
 
 MARKS = {True: "ok", False: "wrong", None: "note"}
 
@@ -15,7 +18,10 @@ MARKS = {True: "ok", False: "wrong", None: "note"}
 @click.command("doctor", cls=Verb)
 @as_json
 def doctor_command(as_json: bool) -> int:
-    """Check tmux, Claude Code, our files and the supervisor; exit code 5 when one is wrong."""
+    """Check all that is needed, and say how to mend it; exit code 1 when something is wrong.
+
+    tmux, Claude Code, our files, the database, the supervisor and its service, hooks, clocks.
+    """
     checks = doctor.checks(app.paths())
     if as_json:
         data = [
@@ -27,4 +33,4 @@ def doctor_command(as_json: bool) -> int:
             layout.out(layout.visible(f"{MARKS[one.ok]:<5}  {one.name:<13}  {one.text}"))
             if one.mend and one.ok is not True:
                 layout.out(layout.visible(f"{'':<22}{one.mend}"))
-    return UnreachableError.exit_code if any(one.ok is False for one in checks) else 0
+    return BROKEN if any(one.ok is False for one in checks) else 0

@@ -1,0 +1,1 @@
+"""Many messages to many sessions while the supervisor is killed: ``python -m tests.load``."""

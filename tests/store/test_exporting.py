@@ -1,0 +1,300 @@
+"""An export holds the registry without secrets, and coming back it is the same registry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tmuxclaude.core.checkpoints import Wish
+from tmuxclaude.core.errors import RefusedError
+from tmuxclaude.core.labels import Labels
+from tmuxclaude.core.model import Actor, Attempt, Launch, Process, State, Step, Want
+from tmuxclaude.store import exporting, importing, merging
+from tmuxclaude.store.activity import Said
+from tmuxclaude.store.books import Books
+from tmuxclaude.store.checkpoints import BRINGS
+from tmuxclaude.store.database import Database, open_for_writing
+from tmuxclaude.store.exporting import STAYS, TABLES, Tables
+
+from .values import ATTEMPT, HALT, LIMIT, NOT_UTF8, SESSION, session
+
+BOOT = "0d0c"
+"""In which the sessions of ``values`` run."""
+
+
+@pytest.fixture
+def full(books: Books) -> Books:
+    """A registry with something in every table."""
+    books.sessions.add(SESSION)
+    books.sessions.add(session("s2", state=State.ENDED, name="api"))
+    books.sessions.link("s1", "c1", 1.5, "start")
+    books.sessions.link("s1", "c2", 2.5, "clear")
+    gone = books.halts.open_halt("s2", "c0", LIMIT, "r0", 1.0)
+    books.halts.save(replace(gone, ended_at=2.0, ended_by=Actor.CLAUDE))
+    with books.db.writing():
+        books.db.delete("halts", "id = ?", gone.id)  # numbers need not begin at 1
+    halt = books.halts.open_halt("s1", "c1", LIMIT, "r1", 3.0)
+    books.halts.save(replace(HALT, id=halt.id))
+    attempt = books.halts.begin(replace(ATTEMPT, halt=halt.id))
+    books.halts.step(attempt, Step.CONFIRMED, 4.0, "it went on")
+    books.halts.begin(replace(ATTEMPT, halt=None, number=2, text="a message"))
+    books.halts.step(Attempt(2, "s1", 2, "a message", Step.DUE, 0.0), Step.SKIPPED, 5.0)
+    books.limits.note(SESSION.account, LIMIT)
+    books.activity.note("s1", "c1", 3, 6.0, said=Said(2, "do it", "it is done"))
+    books.labels.save("s1", Labels("night", {"ticket": "T-1"}))
+    books.activity.introduce("s1", "the nonce")
+    books.events.note(7.0, "s1", "limit", NOT_UTF8, {"halt": halt.id, "attempt": attempt.id})
+    books.events.note(8.0, "", "paused", "by you")
+    books.messages.drop(books.messages.add("s1", "later", 8.5), 8.75)
+    with books.db.writing():
+        books.db.insert("lifetimes", {"session": "s1", "ends_at": 9.5, "extended_to": None})
+    name = books.checkpoints.ask(Wish("c1", SESSION.account, "/srv", "s1", ("asked",)), 9.0)
+    books.checkpoints.begin(name)
+    plain: dict[str, object] = dict.fromkeys(BRINGS, "")
+    plain |= {"offset": 1, "tokens": 2, "changed": 3, "files": "[]", "recap": '{"goal": "x"}'}
+    books.checkpoints.taken(name, 10.0, plain)
+    return books
+
+
+@pytest.fixture
+def empty(tmp_path: Path, blank: Path) -> Iterator[Database]:
+    db = open_for_writing(Path(shutil.copyfile(blank, tmp_path / "empty.db")))
+    yield db
+    db.close()
+
+
+def as_json(books: Books, folder: Path, previews: bool = True) -> Path:
+    tables = exporting.export(books.db.reading, previews)
+    path = folder / "export.json"
+    path.write_text(json.dumps(exporting.document(tables, 11.0)))
+    return path
+
+
+def as_sqlite(books: Books, folder: Path, previews: bool = True) -> Path:
+    path = folder / "export.db"
+    path.touch(0o600)
+    exporting.write_sqlite(books.db.reading, path, previews)
+    return path
+
+
+FORMATS = [as_json, as_sqlite]
+
+
+def kept(db: Database) -> Tables:
+    return exporting.read(db.reading)
+
+
+def test_every_table_is_exported_or_stays(books: Books) -> None:
+    found = books.db.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+    names = {row["name"] for row in found if "sqlite" not in row["name"]}
+    assert names == {*TABLES, *STAYS}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_empty_registry_becomes_the_same(
+    form: Callable[..., Path], full: Books, empty: Database, tmp_path: Path
+) -> None:
+    assert all(kept(full.db).values()), "a table is empty, and so not tested"
+    merged = merging.merge(empty, importing.load(form(full, tmp_path)), BOOT)
+    assert kept(empty) == kept(full.db)
+    assert (merged.sessions, merged.held, merged.known) == (["api", "api"], [], 0)
+    assert Books(empty).sessions.get("s1") == SESSION
+    assert Books(empty).events.take_untold() == []
+    assert empty.rows("SELECT * FROM speakers") == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_second_time_nothing_comes(
+    form: Callable[..., Path], full: Books, tmp_path: Path
+) -> None:
+    before = kept(full.db)
+    merged = merging.merge(full.db, importing.load(form(full, tmp_path)), BOOT)
+    assert kept(full.db) == before
+    assert (merged.sessions, merged.known, merged.events, merged.checkpoints) == ([], 2, 0, 0)
+
+
+def test_beside_other_sessions_numbers_and_names_give_way(
+    full: Books, empty: Database, tmp_path: Path
+) -> None:
+    theirs = Books(empty)
+    theirs.sessions.add(session("t1", name="api"))
+    for number in range(3):
+        halt = theirs.halts.open_halt("t1", "c9", LIMIT, f"r{number}", 1.0)
+        theirs.halts.begin(Attempt(0, "t1", 1, "x", Step.DUE, 1.0, halt=halt.id))
+        theirs.halts.save(replace(halt, ended_at=2.0, ended_by=Actor.YOU))
+        theirs.events.note(1.0, "t1", "limit", "")
+    merging.merge(empty, importing.load(as_json(full, tmp_path)), BOOT)
+    [mine] = theirs.halts.of("s1")
+    [attempt] = theirs.halts.attempts(mine.id)
+    assert (mine.record, attempt.session, len(theirs.halts.of("t1"))) == ("r1", "s1", 3)
+    assert [step.step for step in theirs.halts.steps(attempt.id)] == [Step.DUE, Step.CONFIRMED]
+    [event] = theirs.events.of("s1")
+    assert event.evidence == {"halt": mine.id, "attempt": attempt.id}
+    names = {one.uid: one.name for one in theirs.sessions.all()}
+    assert names == {"t1": "api", "s1": "api-2", "s2": "api"}
+
+
+def test_a_living_session_of_another_machine_is_held(
+    full: Books, empty: Database, tmp_path: Path
+) -> None:
+    full.sessions.save(replace(SESSION, want=Want.UP))
+    path = as_json(full, tmp_path)
+    assert merging.merge(empty, importing.load(path), "another").held == ["api"]
+    wants = {one.uid: one.want for one in Books(empty).sessions.all()}
+    assert wants == {"s1": Want.HOLD, "s2": SESSION.want}
+
+
+def test_a_delivery_under_way_is_over_where_it_comes_in(
+    full: Books, empty: Database, tmp_path: Path
+) -> None:
+    full.halts.begin(replace(ATTEMPT, halt=None, number=3, text="one more"))
+    full.messages.add("s1", "and this", 9.0)
+    merging.merge(empty, importing.load(as_json(full, tmp_path)), BOOT)
+    assert Books(empty).halts.open_attempts() == []
+    assert Books(empty).messages.waiting("s1") == []
+    assert full.halts.open_attempts() != []
+    assert full.messages.waiting("s1") != []
+
+
+SECRETS = (
+    "sk-ant-api03-abcdef",
+    "hunter2-environment",
+    "hunter2-option",
+    "hunter2-bearer",
+    "ann@example.org",
+    "hunter2-proxy",
+    "ghp_0123456789",
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_secrets_and_words_stay_out(
+    form: Callable[..., Path], books: Books, empty: Database, tmp_path: Path
+) -> None:
+    launch = Launch(
+        command=("/bin/claude", "--api-key", "hunter2-option"),
+        flags=("--model", "opus", "--header=Authorization: Bearer hunter2-bearer"),
+        environment=(
+            ("ANTHROPIC_AUTH_TOKEN", "hunter2-environment"),
+            ("HTTPS_PROXY", "http://ann:hunter2-proxy@proxy:1"),
+            ("LANG", "C"),
+        ),
+    )
+    books.sessions.add(session("s1", launch=launch, reason="sk-ant-api03-abcdef was refused"))
+    books.events.note(
+        1.0, "s1", "limit", "ask ann@example.org", {"said": "ghp_0123456789", "token": 5}
+    )
+    books.halts.begin(Attempt(0, "s1", 1, "what was said", Step.DUE, 1.0))
+    path = form(books, tmp_path, previews=False)
+    content = path.read_bytes()
+    for word in (*SECRETS, "what was said", "the nonce"):
+        assert word.encode() not in content, word
+    merging.merge(empty, importing.load(path), BOOT)
+    kept_launch = Books(empty).sessions.all()[0].launch
+    assert kept_launch.flags[:2] == ("--model", "opus")
+    assert kept_launch.environment == (("LANG", "C"),)
+    with_words = form(books, tmp_path, previews=True).read_bytes()
+    assert b"what was said" in with_words
+    assert b"sk-ant" not in with_words
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_a_database_export_is_private(books: Books, tmp_path: Path, umask: int) -> None:
+    import os
+
+    before = os.umask(umask)
+    try:
+        path = as_sqlite(books, tmp_path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert {one.name for one in tmp_path.iterdir() if one.name.startswith("export")} == {path.name}
+
+
+def _set(table: str, column: str, value: object) -> Callable[[dict[str, Any]], Any]:
+    return lambda found: found["tables"][table][0].update({column: value})
+
+
+SPOILED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no mark": lambda found: found.pop(exporting.MARK),
+    "newer": lambda found: found[exporting.MARK].update(schema=999),
+    "a table less": lambda found: found["tables"].pop("steps"),
+    "a table more": lambda found: found["tables"].update(pause=[]),
+    "no rows": lambda found: found["tables"].update(steps=3),
+    "a column less": lambda found: found["tables"]["halts"][0].pop("record"),
+    "a column more": _set("halts", "evil", 1),
+    "a text for a time": _set("sessions", "since", "soon"),
+    "no value": _set("sessions", "directory", None),
+    "a huge number": _set("halts", "attempts", 2**70),
+    "a path for a uid": _set("sessions", "uid", "../../x"),
+    "a wild name": _set("sessions", "name", "a;b"),
+    "no pane": _set("sessions", "pane_id", "%1;kill-server"),
+    "a nonce that is none": _set("sessions", "nonce", "0f"),
+    "nobody's pane": _set("sessions", "pane_pid", 0),
+    "an unknown state": _set("sessions", "state", "happy"),
+    "an unknown limit": _set("halts", "limit_kind", "lunar"),
+    "an unknown step": _set("attempts", "step", "flying"),
+    "a launch that is none": _set("sessions", "launch", "[]"),
+    "evidence that is none": _set("events", "evidence", "[]"),
+    "nobody's halt": _set("halts", "session", "s9"),
+    "nobody's attempt": _set("attempts", "halt", 77),
+    "a checkpoint's id": _set("checkpoints", "id", "--upload"),
+    "a session twice": lambda found: found["tables"]["sessions"].append(
+        found["tables"]["sessions"][0]
+    ),
+    "two links in one place": lambda found: found["tables"]["chain"].append(
+        found["tables"]["chain"][0]
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_what_is_wrong_anywhere_is_refused_whole(
+    how: str, full: Books, empty: Database, tmp_path: Path
+) -> None:
+    path = as_json(full, tmp_path)
+    found = json.loads(path.read_text())
+    SPOILED[how](found)
+    path.write_text(json.dumps(found))
+    before = empty.path.read_bytes()
+    with pytest.raises(RefusedError, match="Nothing was imported"):
+        merging.merge(empty, importing.load(path), BOOT)
+    assert not any(kept(empty).values())
+    empty.tidy()
+    assert empty.path.read_bytes() == before
+
+
+def test_what_is_no_export_at_all_is_refused(full: Books, tmp_path: Path) -> None:
+    database = as_sqlite(full, tmp_path).read_bytes()
+    (tmp_path / "deep").write_text("[" * 100_000)
+    (tmp_path / "nan").write_text(as_json(full, tmp_path).read_text().replace("11.0", "NaN"))
+    (tmp_path / "cut").write_bytes(database[: len(database) // 2])
+    (tmp_path / "torn").write_bytes(database[:8192] + b"\xff" * (len(database) - 8192))
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "nothing").touch()
+    (tmp_path / "folder").mkdir()
+    with closing(sqlite3.connect(tmp_path / "foreign")) as connection:
+        connection.execute("CREATE TABLE sessions (uid)")
+    newer = tmp_path / "newer"
+    newer.write_bytes(database)
+    with closing(sqlite3.connect(newer)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    names = ("deep", "nan", "cut", "torn", "text", "nothing", "folder", "foreign", "newer", "none")
+    for name in names:
+        with pytest.raises(RefusedError, match=r"othing was imported|untouched"):
+            importing.load(tmp_path / name)
+
+
+def test_a_process_of_this_life_keeps_its_want(
+    full: Books, empty: Database, tmp_path: Path
+) -> None:
+    full.sessions.save(replace(SESSION, want=Want.UP, process=Process(1, "2", "mine")))
+    assert merging.merge(empty, importing.load(as_json(full, tmp_path)), "mine").held == []

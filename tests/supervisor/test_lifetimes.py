@@ -1,0 +1,137 @@
+"""Sessions that do nothing for long: warned, extended, ended in order, never in the middle."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+import tomli_w
+
+from tests.supervisor.house import TASK, House, Seat
+from tests.waiting import until
+from tmuxclaude.core.model import Want
+from tmuxclaude.core.parting import UNASKED
+
+HOUR = 3600.0
+LIVES = {"hours": 24, "warn_hours": 20, "idle_minutes": 60}
+
+
+def start(house: House, **lifetime: Any) -> House:
+    """The house with the lifetimes of the product, or others."""
+    house.configure()
+    table = tomllib.loads(house.paths.config.read_text())
+    house.paths.config.write_text(tomli_w.dumps(table | {"lifetime": LIVES | lifetime}))
+    return house.start()
+
+
+def told(seat: Seat) -> list[str]:
+    return [text for kind, text in seat.events() if kind == "lifetime"]
+
+
+def extended(seat: Seat) -> list[str]:
+    return [text for kind, text in seat.events() if kind == "extended"]
+
+
+def test_warned_once_and_ended_with_its_conversation_kept(closed_house: House) -> None:
+    house = start(closed_house)
+    seat = house.new("quiet").idle()
+    seat.say(TASK)
+    seat.has_turns(TASK)
+    house.shift(1.1 * HOUR)
+    until(lambda: told(seat) == ["idle for 1 h"], 20, what=seat.story)
+    house.kill()
+    house.start()
+    house.shift(20.2 * HOUR)
+    until(lambda: len(told(seat)) == 2, 20, what=seat.story)
+    assert "to keep it: tmuxclaude extend quiet" in told(seat)[1]
+    house.shift(24.2 * HOUR)
+    seat.is_("ended", 20)
+    assert told(seat)[2:] == [
+        "ended, for its lifetime of 24 h is over; back with: tmuxclaude resume quiet"
+    ]
+    assert seat.row()["reason"] == "ended by tmuxclaude: its lifetime of 24 h is over"
+    assert house.run("resume", "quiet").returncode == 0
+    seat.is_("idle", 20)
+    assert (seat.prompts(), seat.row()["reason"]) == ([TASK], "")
+    until(lambda: 23 * HOUR < seat.row()["ends_at"] - seat.row()["since"] <= 24 * HOUR)
+
+
+def test_never_in_the_middle_of_anything(closed_house: House) -> None:
+    house = start(closed_house)
+    draft = house.new("draft").idle()
+    asked = house.new("asked", permission={}).idle()
+    limited = house.limited("limited", limit={"resets_in": 100 * HOUR, "lifts_in": 0})
+    held, kept, idle = house.new("held").idle(), house.new("kept").idle(), house.new("idle").idle()
+    house.run("hold", "held")
+    draft.type("half a thought")
+    asked.say(TASK)
+    asked.is_("waiting")
+    [given] = json.loads(house.run("extend", "kept", "--for", "30h", "--json").stdout)["sessions"]
+    assert (given["done"], round((given["due"] - time.time()) / HOUR)) == ("extended", 30)
+    house.shift(23 * HOUR)
+    until(lambda: len(told(idle)) == len(told(draft)) == 1, 20, what=idle.story)
+    house.shift(24.5 * HOUR)
+    idle.is_("ended", 20)
+    others = {seat.name: seat for seat in (draft, asked, limited, held, kept)}
+    idle.never(lambda: [one for one in others.values() if one.row()["want"] == "down"], 3)
+    assert {name: seat.state for name, seat in others.items()} == {
+        "draft": "idle",
+        "asked": "waiting",
+        "limited": "limited",
+        "held": "idle",
+        "kept": "idle",
+    }
+    assert [len(told(seat)) for seat in (asked, held)] == [0, 0]
+    draft.press("C-u")
+    house.shift(25 * HOUR)
+    draft.is_("ended", 20)
+    left = house.run("show", "kept").stdout
+    assert re.search(r"^lifetime +1d 5h left, until .*extend kept$", left, re.MULTILINE)
+    refused = house.run("extend", "idle")
+    assert (refused.returncode, "tmuxclaude resume idle" in refused.stdout) == (4, True)
+
+
+def test_kept_alive_by_itself_and_switched_off(closed_house: House) -> None:
+    house = start(closed_house, keep_alive=True)
+    seat = house.new("long").idle()
+    for times in (1, 2):
+        house.shift(times * 21 * HOUR)
+        until(lambda: len(extended(seat)) == times, 20, what=seat.story)  # noqa: B023
+    assert seat.row()["ends_at"] - time.time() > 65 * HOUR
+    house.stop()
+    start(house, hours=0)
+    until(lambda: seat.row()["ends_at"] is None, what=seat.story)
+    house.shift(100 * HOUR)
+    seat.never(lambda: told(seat) or seat.row()["want"] == "down", 3)
+    refused = house.run("extend", "long")
+    assert (refused.returncode, "lifetime.hours is 0" in refused.stderr) == (4, True)
+
+
+def test_a_machine_that_slept_through_the_warning_wakes_to_it(closed_house: House) -> None:
+    house = start(closed_house)
+    seat = house.new("asleep").idle()
+    house.stop()
+    house.shift(50 * HOUR)
+    house.start()
+    until(lambda: len(told(seat)) == 1, 20, what=seat.story)
+    assert told(seat)[0].startswith("idle; it is ended at ")
+    seat.never(lambda: seat.row()["want"] == "down", 3)
+    house.shift(50.3 * HOUR)
+    seat.is_("ended", 20)
+
+
+def test_an_end_that_a_crash_cut_short_is_carried_out(closed_house: House) -> None:
+    house = start(closed_house)
+    seat = house.new("cut").idle()
+    house.stop()
+    with house.books() as books:
+        kept = books.sessions.get(seat.uid)
+        assert kept is not None
+        books.sessions.save(replace(kept, want=Want.DOWN, reason=f"{UNASKED}it was old"))
+    house.start()
+    seat.is_("ended")
+    assert seat.row()["reason"] == f"{UNASKED}it was old"

@@ -1,0 +1,182 @@
+"""What the sessions take of the machine: slots, real memory, real processors, and their health."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from tests.edges.repositories import Repository
+from tests.supervisor.house import TASK, House, Seat
+from tests.supervisor.test_checkpoints import taken
+from tests.supervisor.wrapped import Shell
+from tests.waiting import until
+from tmuxclaude.api import wire
+from tmuxclaude.core import errors
+
+EATEN_MB = 150
+MEMORY = f"import time; eaten = b'x' * {EATEN_MB * 10**6}; time.sleep(1000)"
+PROCESSORS = "while True: pass"
+ONE = 100 / (os.cpu_count() or 1)
+"""What one busy process takes of all processors, in percent."""
+
+
+def start(house: House, **budget: Any) -> House:
+    house.stop()
+    house.configure()
+    table = tomllib.loads(house.paths.config.read_text())
+    table["budget"] |= budget
+    table["supervisor"]["health_seconds"] = 0.3
+    house.paths.config.write_text(tomli_w.dumps(table))
+    return house.start()
+
+
+def new(house: House, name: str, eats: str = "", **more: Any) -> Seat:
+    """A session whose process has, if it ``eats``, a child that runs this Python."""
+    program = house.program(name, **more.pop("part", {}))
+    if eats:
+        eater = shlex.join([sys.executable, "-c", eats])
+        starter = program.with_name("starter")
+        starter.write_text(f'#!/bin/sh\n{eater} >/dev/null 2>&1 &\nexec {program} "$@"\n')
+        starter.chmod(0o755)
+        program = starter
+    request = wire.New(
+        name=name,
+        directory=str(more.pop("directory", house.project)),
+        command=[str(program)],
+        socket=house.server.socket,
+        tmux_session="user",
+        **more,
+    )
+    return Seat(house, house.ask(request, wire.Opened))
+
+
+def children(seat: Seat) -> list[int]:
+    """The processes right below that of its pane."""
+    text = Path(f"/proc/{seat.pid()}/task/{seat.pid()}/children").read_text()
+    return [int(pid) for pid in text.split()]
+
+
+def told(seat: Seat, kind: str = "over budget") -> list[str]:
+    return [text for what, text in seat.events() if what == kind]
+
+
+def of_all(house: House) -> list[str]:
+    """The events that are of no session, by the supervisor's log."""
+    return [line for line in house.log().splitlines() if "all sessions: " in line]
+
+
+def test_no_slot_is_free(closed_house: House) -> None:
+    house = start(closed_house, sessions=2)
+    for name in ("first", "second"):
+        new(house, name).idle()
+    with pytest.raises(errors.RefusedError, match=r"2 sessions run.*for longest: first, second;"):
+        new(house, "third")
+    third = new(house, "third", if_limited="wait").shows("starts when a slot is free")
+    fourth = new(house, "fourth", if_limited="wait").shows("q gives up")
+    assert (third.state, third.row()["outlook_at"]) == ("queued", None)
+    forced = new(house, "forced", if_limited="allow").idle()
+    house.run("stop", "forced")
+    forced.is_("ended")
+    house.kill()
+    house.start()
+    third.never(lambda: third.state != "queued" or third.log())
+    house.run("stop", "first")
+    third.idle()
+    fourth.never(lambda: fourth.state != "queued")
+    fourth.press("Enter")
+    fourth.idle()
+
+
+def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> None:
+    house = start(closed_house, session_memory_mb=100, memory_mb=120)
+    eater, other = new(house, "eater", MEMORY).idle(), new(house, "other").idle()
+    [words] = until(lambda: told(eater), 20, what=eater.story)
+    assert words.startswith("it takes 1")
+    assert words.endswith(" MB, more than budget.session_memory_mb allows")
+    until(lambda: [one for one in of_all(house) if "most: eater 1" in one], what=house.log)
+    house.kill()
+    house.start()
+    eater.never(lambda: len(told(eater)) > 1 or told(other), 1.5)
+    for pid in children(eater):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: told(eater, "within budget"), what=eater.story)
+    assert (len(told(eater)), eater.state, eater.row()["want"]) == (1, "idle", "up")
+
+
+def test_processors_that_are_taken_hold_who_takes_them(closed_house: House) -> None:
+    house = start(closed_house, cpu_percent=ONE * 0.3, cpu_seconds=1, over_cpu="hold")
+    idle, eater = new(house, "idle").idle(), new(house, "eater", PROCESSORS).idle()
+    until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
+    assert told(eater) == ["held for it; to go on: tmuxclaude release eater"]
+    assert [one for one in of_all(house) if "budget.cpu_percent allows; most: eater" in one]
+    idle.never(lambda: idle.row()["want"] != "up")
+
+
+def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House) -> None:
+    house = start(closed_house)
+    repository = Repository.new(house.project, house.home)
+    busy = new(house, "busy", part={"work_seconds": 1000}).idle()
+    draft, done = new(house, "draft").idle(), new(house, "done").idle()
+    busy.say(TASK)
+    busy.is_("working")
+    draft.type("half a thought")
+    repository.write("new.txt", "not committed\n")
+    done.say(TASK)
+    done.has_turns(TASK)
+    start(house, session_memory_mb=1, over_session_memory="stop")
+    done.is_("ended", 30)
+    [first, *_] = taken(house)
+    assert (first["conversation"], json.loads(first["reasons"])) == (done.conversation, ["end"])
+    assert repository.shown(first["snapshot"], "new.txt") == "not committed\n"
+    assert [kind for kind, _ in done.events()].index("checkpoint") < stop_of(done)
+    assert done.row()["reason"].startswith("ended by tmuxclaude: over the budget: it takes ")
+    for seat, why in ((busy, "it is working"), (draft, "your draft is in its prompt box")):
+        until(lambda: len(told(seat)) == 2, what=seat.story)  # noqa: B023
+        assert told(seat)[1] == f"nothing can be stopped for it now ({seat.name}: {why})"
+        assert seat.row()["want"] == "up"
+
+
+def stop_of(seat: Seat) -> int:
+    """Which of its events says that it was asked to end."""
+    [at] = [at for at, (_, text) in enumerate(seat.events()) if text.startswith("ended, for")]
+    return at
+
+
+def test_stopped_deaf_and_dead_processes_are_noticed(closed_house: House) -> None:
+    house = start(closed_house)
+    deaf = {"exit_on_byte": [90000, 90000], "deaf_before_exit": 90000}
+    silent, zombie = new(house, "silent", part=deaf).idle(), new(house, "zombie").idle()
+    shell = Shell(house, "stopped").run()  # tmux itself continues what stops in front of a pane
+    stopped = shell.seat("proj").idle()
+    [pid] = children(stopped)
+    os.kill(pid, signal.SIGSTOP)
+    [words] = until(lambda: told(stopped, "unwell"), what=stopped.story)
+    assert f"kill -CONT {pid}" in words
+    shell.press("f", "g", "C-j")
+    until(lambda: told(stopped, "well again"), what=stopped.story)
+
+    silent.press("a")
+    silent.press("b", "c")
+    silent.never(lambda: told(silent, "unwell"), 1)
+    house.shift(31)
+    [words] = until(lambda: told(silent, "unwell"), what=silent.story)
+    assert "it has read nothing" in words
+
+    pid, server = zombie.pid(), house.server.process()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        [words] = until(lambda: told(zombie, "unwell"), what=house.log)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    assert "its parent does not collect it" in words
+    zombie.is_("lost", 60)

@@ -1,0 +1,34 @@
+"""What a check is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tmuxclaude.core import errors
+
+_UNTOUCHED = re.compile(
+    r"(?:[;.] )(?:nothing was \w+(?: there)?|it was not read|it was left as it is)(?=\.|$)", re.I
+)
+"""What an error says of what was left alone, which goes without saying here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. ``ok`` is ``None`` for what is no error, but worth knowing."""
+
+    name: str
+    ok: bool | None
+    text: str
+    mend: str = ""
+
+
+def checked(name: str, check: Callable[[], Check]) -> Check:
+    """What the check says; an error of ours that it meets is its result."""
+    try:
+        return check()
+    except errors.TmuxclaudeError as problem:
+        return Check(name, False, _UNTOUCHED.sub("", str(problem)))
+    except OSError as problem:
+        return Check(name, False, f"{problem.filename or name}: {problem.strerror}")

@@ -1,0 +1,94 @@
+"""Our own files: that they can be made, that nobody else reads them, that they are whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from tmuxclaude.chores.doctor.check import Check
+from tmuxclaude.core import errors
+from tmuxclaude.edges.paths import Paths, private_directory
+from tmuxclaude.store.health import health
+
+MEGABYTE = 1_048_576
+
+LEAST_FREE = 64 * MEGABYTE
+"""With less than this the next event may not be kept, and then nothing is resumed."""
+
+LITTLE_FREE = 1024 * MEGABYTE
+
+LARGE_DATABASE = 512 * MEGABYTE
+
+
+def directories(where: Paths) -> Check:
+    """Whether our directories are private, or can be made."""
+    for directory in (where.state_dir, where.runtime_dir):
+        if directory.exists():
+            private_directory(directory)
+        else:
+            _could_be_made(directory)
+    return Check("directories", True, f"{where.state_dir}, {where.runtime_dir}")
+
+
+def _could_be_made(directory: Path) -> None:
+    nearest = _nearest(directory)
+    if not nearest.is_dir():
+        raise errors.UsageError(f"{directory} cannot be made: {nearest} is not a directory")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise errors.UsageError(f"{directory} cannot be made: {nearest} may not be written to")
+
+
+def _nearest(directory: Path) -> Path:
+    return next(path for path in (directory, *directory.parents) if os.path.lexists(path))
+
+
+def permissions(where: Paths) -> Check:
+    """Whether everything below our directories is for this user alone."""
+    count = 0
+    for path in _below(where.state_dir, where.runtime_dir):
+        count += 1
+        found = path.lstat()
+        if found.st_uid != os.geteuid():
+            return Check("permissions", False, f"{path} belongs to another user", f"look at {path}")
+        if found.st_mode & 0o077 and not stat.S_ISLNK(found.st_mode):
+            right = 700 if stat.S_ISDIR(found.st_mode) else 600
+            text = f"{path} is open to other users (mode {found.st_mode & 0o777:o})"
+            return Check("permissions", False, text, f"chmod {right} {path}")
+    return Check("permissions", True, f"{count} files and directories, none open to others")
+
+
+def _below(*directories: Path) -> Iterator[Path]:
+    for directory in directories:
+        for folder, folders, names in os.walk(directory):
+            for name in (*folders, *names):
+                path = Path(folder) / name
+                if os.path.lexists(path):  # the supervisor may just have taken it
+                    yield path
+
+
+def disk(where: Paths) -> Check:
+    """Whether there is room to write down what is done."""
+    free = shutil.disk_usage(_nearest(where.state_dir)).free
+    text = f"{free // MEGABYTE} MiB free for {where.state_dir}"
+    mend = "make room, or name another directory in TMUXCLAUDE_STATE_DIR"
+    if free < LEAST_FREE:
+        return Check("disk", False, text, mend)
+    return Check("disk", True, text) if free >= LITTLE_FREE else Check("disk", None, text, mend)
+
+
+def database(where: Paths) -> Check:
+    """Whether it is whole and of our schema, and how large."""
+    found = health(where.database)
+    if found is None:
+        return Check("database", True, "none yet")
+    if found.verdict != "ok":
+        mend = "tmuxclaude supervisor restart: it is put aside, and what lives is found again"
+        return Check("database", False, f"{where.database} is damaged: {found.verdict}", mend)
+    size = found.bytes / MEGABYTE
+    text = f"whole, {size:.1f} MiB, schema {found.schema}, {found.sessions} sessions"
+    if found.bytes > LARGE_DATABASE:
+        return Check("database", None, text, "tmuxclaude cleanup --older-than 30d")
+    return Check("database", True, text)

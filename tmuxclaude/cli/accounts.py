@@ -1,0 +1,113 @@
+"""Accounts by their names: what ``--account`` means, and what ``list`` and ``status`` call them.
+
+``list`` and ``status`` are quick, so the configuration is read only where it may name any.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tmuxclaude.cli import layout
+from tmuxclaude.store import reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    Row = dict[str, Any]
+
+
+def directory(name: str) -> str:
+    """The configuration directory of this account; empty for Claude Code's own default.
+
+    Raises ``NotFoundError``, and ``UsageError`` when the default one cannot be meant.
+    """
+    from tmuxclaude import app
+    from tmuxclaude.core import accounts
+
+    return accounts.directory(app.rules(app.paths()), name, os.environ.get("HOME", ""))
+
+
+def names(directories: Iterable[str]) -> dict[str, str]:
+    """What each of these directories is called, in their order."""
+    if _may_name_any():
+        from tmuxclaude import app
+        from tmuxclaude.core import accounts
+
+        return accounts.names(app.rules(app.paths()), directories, os.environ.get("HOME", ""))
+    default = os.environ.get("HOME", "") + "/.claude"
+    return {one: "default" if one == default else one.rpartition("/")[2] for one in directories}
+
+
+def known(database: str, rows: Sequence[Row], now: float) -> list[Row]:
+    """Every account with a name, a session or a limit that stands, as plain data.
+
+    ``rows``: the sessions, by ``reader.SESSION_COLUMNS``.
+    """
+    limits = [one for one in _limits(database) if _stands(one, now)]
+    found = dict.fromkeys([*_configured(), *(row["account"] for row in (*rows, *limits))])
+    called = names(found)
+    return [
+        {
+            "name": called[account],
+            "directory": account,
+            "sessions": sum(row["account"] == account for row in rows),
+            "limits": [
+                {key: one[key] for key in ("kind", "words", "resets_at")}
+                for one in limits
+                if one["account"] == account
+            ],
+        }
+        for account in found
+    ]
+
+
+def line(account: Row, now: float) -> str:
+    """One account in a line."""
+    count = account["sessions"]
+    said = [_limit(one, now) for one in account["limits"]] or ["no limit is known"]
+    sessions = "1 session" if count == 1 else f"{count} sessions"
+    return f"{account['name']}: {sessions}; {', '.join(said)}"
+
+
+def _limit(limit: Row, now: float) -> str:
+    at = limit["resets_at"]
+    when = "nobody knows when it resets"
+    if at is not None:
+        when = f"resets {layout.moment(at, now)} ({layout.countdown(at, now)})"
+    return f"{limit['words']}: {when}"
+
+
+def _limits(database: str) -> list[Row]:
+    connection = reader.open(database)
+    if connection is None:
+        return []
+    try:
+        found = reader.account_limits(connection)
+    finally:
+        connection.close()
+    return [dict(zip(reader.LIMIT_COLUMNS, row, strict=True)) for row in found]
+
+
+def _stands(limit: Row, now: float) -> bool:
+    at = limit["resets_at"]
+    return limit["lifted_at"] is None and at is not None and at > now
+
+
+def _configured() -> list[str]:
+    """The directories of the accounts that have a name in the configuration."""
+    if not _may_name_any():
+        return []
+    from tmuxclaude import app
+    from tmuxclaude.core import accounts
+
+    rules = app.rules(app.paths())
+    found = accounts.named(rules, os.environ.get("HOME", ""))
+    return [found[name] for name in rules.accounts]
+
+
+def _may_name_any() -> bool:
+    from tmuxclaude.cli import here
+
+    return b"accounts" in here.configuration(os.environ)

@@ -1,0 +1,45 @@
+"""cleanup: forgets what ended long ago. The supervisor does it; this asks."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.api import wire
+from tmuxclaude.cli import layout
+from tmuxclaude.cli.opening import zone_name
+from tmuxclaude.cli.options import Verb, as_json
+from tmuxclaude.core import hours
+
+
+@click.command("cleanup", cls=Verb)
+@click.option(
+    "--older-than", "age", metavar="TIME", required=True, help="30d, 12h or a date: what is older."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
+@as_json
+def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
+    """Forget sessions that ended that long ago, with their events and files of ours.
+
+    Never a session that lives, is lost or queued, or that waits for a limit; never a transcript,
+    never a checkpoint.
+    """
+    now = time.time()
+    seconds = now - hours.ago(age, now, zone_name(os.environ))
+    with app.connect(app.paths()) as client:
+        order = wire.Cleanup(older_than=seconds, dry_run=dry_run)
+        answer = client.ask(order, wire.Cleaned)
+    if as_json:
+        layout.out(layout.json_text(layout.untagged(wire.plain(answer))))
+        return 0
+    done = "would be" if dry_run else "were"
+    layout.out(
+        f"{len(answer.sessions)} sessions, {answer.events} events of none and "
+        f"{answer.files} files {done} forgotten."
+    )
+    for name in answer.sessions:
+        layout.out(f"  {name}")
+    return 0

@@ -1,0 +1,120 @@
+"""stats: sessions, turns, tokens and hours, by session, day, account or directory.
+
+Reads the database and the transcripts by itself; what the figures mean is decided in
+``core/stats``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from tmuxclaude import app
+from tmuxclaude.cli import layout
+from tmuxclaude.cli.opening import zone_name
+from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.core import chart, hours, stats
+from tmuxclaude.core.stats import By, Figures, Material
+from tmuxclaude.store import reader, statistics
+from tmuxclaude.survey import scan
+
+if TYPE_CHECKING:
+    from tmuxclaude.edges.paths import Paths
+
+HEADS = ("SESSIONS", "TURNS", "TOKENS", "WORKED", "WAITED", "SAVED", "RESUMED", "CHECKPOINTS")
+
+BY = [by.value for by in By]
+
+COLUMNS = 80
+"""The width of the chart where there is no terminal."""
+
+
+@click.command("stats", cls=Verb)
+@click.option("--since", metavar="TIME", default="7d", help="7d, 12h or 2026-03-01; 7d by default.")
+@click.option("--by", type=click.Choice(BY), default=BY[0], help=f"{BY[0]} by default.")
+@as_json
+def stats_command(since: str, by: str, as_json: bool) -> int:
+    """Show what sessions worked, what they waited on limits, and what resumes saved.
+
+    RESUMED says by whom: tmuxclaude, Claude Code itself, you. It reads the database and the
+    transcripts, so it answers without a supervisor too.
+    """
+    paths, now, zone = app.paths(), time.time(), zone_name(os.environ)
+    begin = hours.ago(since, now, zone)
+    found = _material(paths, begin, tmux_server().only)
+    rows, total = stats.figures(found, begin, now, By(by), zone)
+    if as_json:
+        data = [{by: key, **asdict(figures)} for key, figures in rows]
+        told = {"since": begin, "until": now, "by": by, "rows": data, "total": asdict(total)}
+        layout.out(layout.json_text(told))
+    elif total == Figures():
+        layout.out(f"Nothing happened since {layout.stamp(begin)}.")
+    else:
+        layout.out(_text(by, rows, total))
+    return 0
+
+
+def _material(paths: Paths, since: float, socket: str | None) -> Material:
+    """All that the figures are made of. ``socket``: only sessions of this tmux server."""
+    connection = reader.open(paths.database)
+    if connection is None:
+        return Material([], [], [], [], [], {})
+    with closing(connection):
+        sessions = statistics.sessions(connection)
+        if socket is not None:
+            sessions = [row for row in sessions if row["socket"] == socket]
+        found = Material(
+            sessions=sessions,
+            links=statistics.links(connection),
+            events=statistics.events(connection),
+            halts=statistics.halts(connection),
+            checkpoints=statistics.checkpoints(connection) if socket is None else [],
+            hours={},
+        )
+    accounts = dict.fromkeys(str(row["account"]) for row in sessions)
+    survey = scan.survey(accounts, paths.transcripts, since)
+    told = {one.conversation: one.activity.hours for one in survey.transcripts}
+    return replace(found, hours=told)
+
+
+def _text(by: str, rows: Iterable[tuple[str, Figures]], total: Figures) -> str:
+    shown = [(_called(by, key), figures) for key, figures in rows]
+    lines = [*(_cells(*one) for one in shown), _cells("all", total)]
+    room = layout.room()
+    fits = {by.upper(): layout.Fit(8, middle=True)}
+    fits |= {head: layout.Fit(may_go=True) for head in ("CHECKPOINTS", "SESSIONS", "TOKENS")}
+    parts = [layout.table((by.upper(), *HEADS), lines, room, fits)]
+    bars = chart.bars(shown, min(room or COLUMNS, COLUMNS))
+    if bars:
+        parts.append("\n".join(["hours worked (#) and waited on limits (.)", *bars]))
+    return "\n\n".join(parts)
+
+
+def _called(by: str, key: str) -> str:
+    return layout.short(key) if by in (By.ACCOUNT, By.DIRECTORY) else key
+
+
+def _cells(name: str, one: Figures) -> tuple[str, ...]:
+    by_whom = f"{one.by_us}/{one.by_claude}/{one.by_you}"
+    return (
+        name,
+        str(one.sessions),
+        str(one.turns),
+        _short(one.tokens),
+        *(f"{seconds / stats.HOUR:.1f}h" for seconds in (one.worked, one.waited, one.saved)),
+        by_whom,
+        str(one.checkpoints),
+    )
+
+
+def _short(number: int) -> str:
+    """Three digits are enough for people: ``812``, ``45k``, ``3.2M``."""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.0f}k" if number < 999_500 else f"{number / 1e6:.1f}M"

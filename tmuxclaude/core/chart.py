@@ -1,0 +1,30 @@
+"""The figures as bars of plain characters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tmuxclaude.core import drawn
+from tmuxclaude.core.stats import HOUR, Figures
+
+
+def bars(rows: Iterable[tuple[str, Figures]], columns: int) -> list[str]:
+    """A bar for each row with any hours: ``#`` is time worked, ``.`` time waited on limits.
+
+    No line is wider than ``columns``; names are cut first.
+    """
+    shown = [(name, one) for name, one in rows if one.worked + one.waited > 0]
+    if not shown:
+        return []
+    most = max(one.worked + one.waited for _, one in shown)
+    widest = max(drawn.columns(name) for name, _ in shown)
+    label = min(widest, max(columns // 3, 4))
+    room = max(columns - label - len("    1234.5 h"), 1)
+    lines = []
+    for name, one in shown:
+        both = max(round(room * (one.worked + one.waited) / most), 1)
+        hashes = min(round(room * one.worked / most), both)
+        bar = "#" * hashes + "." * (both - hashes)
+        named = drawn.padded(drawn.cut(drawn.visible(name), label), label)
+        lines.append(drawn.cut(f"{named}  {bar}  {one.worked / HOUR:.1f} h", columns))
+    return lines

@@ -1,0 +1,163 @@
+"""What comes from an export, and whether it is what could be kept here.
+
+An export is a file that anybody may have written: rows are believed only as far as they are what
+this schema would hold. Changes nothing; what becomes of them is decided in ``merging``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tmuxclaude.core import labels
+from tmuxclaude.core.errors import RefusedError, TmuxclaudeError, UsageError
+from tmuxclaude.core.messages import Stage
+from tmuxclaude.core.model import NAME, Actor, LimitKind, Source, Step
+from tmuxclaude.store.database import Database
+from tmuxclaude.store.exporting import MARK, TABLES, Tables, read
+from tmuxclaude.store.format import SCHEMA_VERSION, connect, stored_version
+from tmuxclaude.store.sessions import from_row
+
+LARGEST_BYTES = 256 * 1024 * 1024
+
+_UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PANE = re.compile(r"%[0-9]{1,9} [0-9a-f]{32}")
+_CHECKPOINT = re.compile(r"[0-9a-f]{8}")
+_OWNED = ("chain", "halts", "attempts", "activity", "lifetimes", "labels", "messages")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "TEXT": (str,),
+    "INTEGER": (int,),
+    "REAL": (int, float),
+}
+
+
+def load(path: Path) -> Tables:
+    """The tables of an export, JSON or SQLite. Raises ``RefusedError`` for anything else."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(16)
+            if beginning == b"SQLite format 3\0":
+                return _of_sqlite(path)
+            content = beginning + file.read(LARGEST_BYTES)
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be read: {error.strerror}. Nothing was imported"
+        ) from error
+    if len(content) > LARGEST_BYTES:
+        raise RefusedError(f"{path} is larger than 256 MiB. Nothing was imported")
+    try:
+        return of_document(json.loads(content, parse_constant=_no_number))
+    except (ValueError, RecursionError) as error:
+        raise refused(f"{path} is no export: neither JSON nor SQLite") from error
+
+
+def of_document(found: object) -> Tables:
+    """The tables of a JSON export. Raises ``RefusedError`` unless it is one of this schema."""
+    about = found.get(MARK) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(about, dict):
+        raise refused("this JSON is no export of tmuxclaude")
+    schema, tables = about.get("schema"), found.get("tables")
+    if schema != SCHEMA_VERSION:
+        newer = isinstance(schema, int) and schema > SCHEMA_VERSION
+        why = "a newer" if newer else "another"
+        raise refused(f"it was written by {why} tmuxclaude (schema {schema!r})")
+    if not isinstance(tables, dict) or set(tables) != set(TABLES):
+        raise refused("the tables in it are not those of an export")
+    for name, rows in tables.items():
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise refused(f"its table {name} is damaged")
+    return tables
+
+
+def _of_sqlite(path: Path) -> Tables:
+    from contextlib import closing
+
+    try:
+        with closing(connect(path, "ro", 2.0)) as connection:
+            version = stored_version(connection, path)
+            if version != SCHEMA_VERSION:
+                raise refused(f"it was written by another tmuxclaude (schema {version})")
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise refused(f"{path} is damaged ({verdict})")
+            return read(connection)
+    except (sqlite3.Error, TmuxclaudeError) as error:
+        if isinstance(error, RefusedError):
+            raise
+        raise refused(str(error).rstrip(".")) from error
+
+
+# -- what may come in ------------------------------------------------------------------------------
+
+
+def check(db: Database, tables: Tables) -> None:
+    """Raises ``RefusedError`` unless every row has the columns and the values of its table."""
+    for table in TABLES:
+        columns = {row["name"]: row for row in db.rows(f"PRAGMA table_info({table})")}
+        for row in tables[table]:
+            if set(row) != set(columns):
+                raise refused(f"a row of {table} has other columns than ours")
+            for name, column in columns.items():
+                _check_value(table, column, row[name])
+    try:
+        _check_meaning(tables)
+    except (KeyError, ValueError, TypeError, AttributeError, UsageError) as error:
+        raise refused(f"something in it cannot be ours ({error})") from error
+
+
+def _check_value(table: str, column: Mapping[str, Any], value: object) -> None:
+    if value is None:
+        fits = not column["notnull"] and not (column["pk"] and column["type"] != "INTEGER")
+    else:
+        fits = isinstance(value, _TYPES[column["type"]]) and not isinstance(value, bool)
+        fits = fits and not (isinstance(value, float) and not math.isfinite(value))
+        fits = fits and not (isinstance(value, int) and abs(value) >= 2**63)
+    if not fits:
+        raise refused(f"{value!r:.40} cannot stand in {table}.{column['name']}")
+
+
+def _check_meaning(tables: Tables) -> None:
+    uids = [row["uid"] for row in tables["sessions"]]
+    for row in tables["sessions"]:
+        from_row(row)
+        if not _UID.fullmatch(row["uid"]) or not NAME.fullmatch(row["name"]):
+            raise refused(f"{row['uid']!r:.40} is no session of ours")
+        pane = row["pane_id"] is None or _PANE.fullmatch(f"{row['pane_id']} {row['nonce']}")
+        if not pane or (row["pane_id"] is not None and row["pane_pid"] <= 0):
+            raise refused(f"{row['pane_id']!r:.40} is no pane of ours")
+    owned = (row["session"] for name in _OWNED
+             for row in tables[name])  # fmt: skip
+    if len(set(uids)) != len(uids) or not set(owned) <= set(uids):
+        raise refused("something in it belongs to no session, or to two")
+    for row in tables["labels"]:
+        labels.changed(labels.Labels(), row["in_group"], json.loads(row["meta"]))
+    for row in tables["halts"]:
+        LimitKind(row["limit_kind"]), Source(row["limit_source"])
+        if row["ended_by"] is not None:
+            Actor(row["ended_by"])
+    for row in (*tables["attempts"], *tables["steps"]):
+        Step(row["step"])
+    for row in tables["messages"]:
+        Stage(row["stage"])
+    for row in tables["limits"]:
+        LimitKind(row["kind"]), Source(row["source"])
+    for row in tables["checkpoints"]:
+        if not _CHECKPOINT.fullmatch(row["id"]):
+            raise refused(f"{row['id']!r:.40} is no checkpoint of ours")
+    for row in tables["events"]:
+        if not isinstance(json.loads(row["evidence"]), dict):
+            raise refused("the evidence of an event is damaged")
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def refused(why: str) -> RefusedError:
+    """The error for an export that is not taken in, and why."""
+    return RefusedError(f"{why}. Nothing was imported")

@@ -1,0 +1,132 @@
+"""Ends sessions that nobody asked to end: in order, at their empty prompt, with the reason said.
+
+Looks closely right before, and sends SIGTERM to exactly the session's process; nothing is ever
+killed. Whose time has come, others decide (``lifetimes``, ``resources``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from tmuxclaude.core import parting
+from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.model import Session, State, Want
+from tmuxclaude.core.parting import FRESH_SECONDS
+from tmuxclaude.core.states import LIVING
+from tmuxclaude.edges.clock import Clock
+from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.decide import Decided
+
+LOOK_SECONDS = 30.0
+"""How long what a close look has found against an end is believed: looking costs."""
+
+END_SECONDS = 10.0
+"""How long a session may take to end before its user is told that it does not."""
+
+LOOKING = "its screen is being looked at"
+"""What ``keeps`` says for the moment until it knows."""
+
+OVERDUE = "does not end"
+"""What stands while a session that was asked to end lives on."""
+
+UNWELL = "unwell"
+"""The kind of events that tell of a process that does not do what it should."""
+
+
+class Windows(Protocol):
+    """Ends a process."""
+
+    def terminate(self, session: Session) -> bool: ...
+
+
+@dataclass(slots=True)
+class Parting:
+    """``touch``: has a session looked at closely, at once. ``quiet_seconds``: how long nobody may
+    have typed in its pane.
+    """
+
+    books: Books
+    windows: Windows
+    clock: Clock
+    touch: Callable[[str], None]
+    quiet_seconds: float
+    _awaited: dict[str, float] = field(default_factory=dict)
+    _seen: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    def keeps(self, decided: Decided, evidence: Evidence | None) -> str:
+        """What keeps this session from being ended now; empty when nothing does."""
+        uid, now = decided.session.uid, self.clock.monotonic()
+        why = occupied(decided)
+        if why:
+            return why
+        if evidence is not None and parting.seen(evidence, self.clock.now()):
+            self._awaited.pop(uid, None)
+            why = parting.hindrance(evidence, self.quiet_seconds)
+            self._seen[uid] = now, why
+            return why
+        at, why = self._seen.get(uid, (now, ""))
+        if why and now - at < LOOK_SECONDS:
+            return why
+        if uid not in self._awaited:
+            self._awaited[uid] = now
+            self.touch(uid)
+        return LOOKING
+
+    @property
+    def looks(self) -> bool:
+        """Whether a close look that was asked for is still to come."""
+        return bool(self._awaited)
+
+    def end(self, session: Session, kind: str, why: str) -> None:
+        """Asks it to end; what is between us and its end survives us. ``kind``: of the event."""
+        known = self.books.sessions.get(session.uid)
+        if known is None or known.state is not State.IDLE or known.want is not Want.UP:
+            return
+        ending = replace(known, want=Want.DOWN, reason=f"{parting.UNASKED}{why}")
+        with self.books.db.writing(durable=True):
+            self.books.sessions.save(ending)
+            words = f"ended, for {why}; back with: tmuxclaude resume {session.name}"
+            self.books.events.note(self.clock.now(), session.uid, kind, words)
+        self._terminate(ending)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a session was asked to end and is expected to, any moment now."""
+        now = self.clock.monotonic()
+        return any(now - at < END_SECONDS for at in self._asked.values())
+
+    def turn(self, known: Iterable[Decided]) -> None:
+        """Once in each loop: what was asked for before a crash, and what does not end."""
+        living = {one.session.uid: one.session for one in known if one.session.state in LIVING}
+        now = self.clock.monotonic()
+        self._awaited = {u: at for u, at in self._awaited.items() if now - at < FRESH_SECONDS}
+        self._seen = {uid: last for uid, last in self._seen.items() if uid in living}
+        self._asked = {uid: at for uid, at in self._asked.items() if uid in living}
+        for uid, session in living.items():
+            if not parting.is_ours(session):
+                continue
+            if uid not in self._asked and session.state is State.IDLE:
+                self._terminate(session)
+            elif uid in self._asked and now - self._asked[uid] >= END_SECONDS:
+                self._tell(session)
+
+    def _terminate(self, session: Session) -> None:
+        self._asked[session.uid] = self.clock.monotonic()
+        self.windows.terminate(session)
+        self.touch(session.uid)
+
+    def _tell(self, session: Session) -> None:
+        """It was told once before we were restarted, or now."""
+        now = self.clock.now()
+        if self.books.standing.begin(OVERDUE, session.uid, now):
+            words = f"it was asked to end and has not; to ask again: tmuxclaude stop {session.name}"
+            self.books.events.note(now, session.uid, UNWELL, words)
+
+
+def occupied(decided: Decided) -> str:
+    """What keeps this session from being ended, without a look at its screen."""
+    waits = decided.message is not None
+    return parting.occupied(decided.session, decided.halt, decided.attempt, waits)

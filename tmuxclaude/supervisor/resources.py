@@ -1,0 +1,127 @@
+"""Holds the sessions to the budgets of this machine: says what is exceeded, holds or stops.
+
+What is a breach is ``core/resources``'s. A stop goes the way of ``parting``, and after a checkpoint
+of what the session has done since its last one; who may not be stopped is named, and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from tmuxclaude.core import resources
+from tmuxclaude.core.checkpoints import Stage, Why, Wish
+from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.model import Session, Want
+from tmuxclaude.core.resources import Breach, Budget, Use
+from tmuxclaude.core.rules import BudgetRules
+from tmuxclaude.edges.clock import Clock
+from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.decide import Decided
+from tmuxclaude.supervisor.parting import LOOKING, Parting, occupied
+
+EVENT, WITHIN = "over budget", "within budget"
+"""Kinds of events; the user is told of the first."""
+
+BUDGETS = frozenset(map(str, Budget))
+
+CHECKPOINT = "a checkpoint of its work is taken first"
+
+
+@dataclass(slots=True)
+class Resources:
+    """``ask`` has a checkpoint taken; ``checkpoints``: whether any is taken unasked."""
+
+    books: Books
+    rules: BudgetRules
+    clock: Clock
+    parting: Parting
+    ask: Callable[[Wish], str]
+    checkpoints: bool
+    _breaches: list[Breach] = field(default_factory=list)
+    _kept: dict[tuple[Budget, str], str] = field(default_factory=dict)
+
+    def judge(self, uses: Collection[Use]) -> None:
+        """What the sessions take by the last look: each breach is said when it begins."""
+        standing = [
+            (Budget(what), whose) for what, whose in self.books.standing.all() if what in BUDGETS
+        ]
+        self._breaches = resources.breaches(uses, self.rules, standing)
+        keys = {breach.key for breach in self._breaches}
+        now = self.clock.now()
+        for breach in self._breaches:
+            if breach.key not in standing:
+                with self.books.db.writing():
+                    self.books.standing.begin(*breach.key, now)
+                    self._note(breach, EVENT, breach.words)
+                self._begins(breach)
+        for budget, whose in set(standing) - keys:
+            with self.books.db.writing():
+                self.books.standing.end(budget, whose)
+                over = Breach(budget, whose, "", ())
+                self._note(over, WITHIN, f"{budget} is within the budget again")
+            self._kept.pop((budget, whose), None)
+
+    def enforce(self, known: Collection[Decided], evidence: Mapping[str, Evidence]) -> None:
+        """Has sessions end where a budget that is exceeded says so: one at a time."""
+        for breach in self._breaches:
+            if resources.action(breach.budget, self.rules) == "stop":
+                if self.parting.under_way:
+                    return
+                self._stop(breach, {one.session.uid: one for one in known}, evidence)
+
+    def _stop(
+        self, breach: Breach, known: Mapping[str, Decided], evidence: Mapping[str, Evidence]
+    ) -> None:
+        """Ends the first of its users that may be; when none may, says once why."""
+        kept = []
+        for uid in breach.users:
+            decided = known.get(uid)
+            if decided is None:
+                continue
+            why = occupied(decided) or self._unsaved(decided.session)
+            why = why or self.parting.keeps(decided, evidence.get(uid))
+            if not why:
+                self.parting.end(decided.session, EVENT, f"over the budget: {breach.words}")
+                return
+            if why in (LOOKING, CHECKPOINT):  # it is soon known, or done; nobody else goes for it
+                return
+            kept.append(f"{decided.session.name}: {why}")
+        words = f"nothing can be stopped for it now ({'; '.join(kept[: resources.NAMED])})"
+        if kept and self._kept.get(breach.key) is None:
+            self._kept[breach.key] = words
+            self._note(breach, EVENT, words)
+
+    def _begins(self, breach: Breach) -> None:
+        """A hold is made once, when the breach begins; to end it is for the user."""
+        if resources.action(breach.budget, self.rules) != "hold":
+            return
+        for uid in breach.users:
+            session = self.books.sessions.get(uid)
+            if session is not None and session.want is Want.UP:
+                self.books.sessions.save(replace(session, want=Want.HOLD))
+                words = f"held for it; to go on: tmuxclaude release {session.name}"
+                self.books.events.note(self.clock.now(), uid, EVENT, words)
+                return
+
+    def _unsaved(self, session: Session) -> str:
+        """What keeps it from being stopped: work that no checkpoint has yet; empty when none."""
+        if session.conversation is None or not session.recorded:
+            return ""
+        last = self.books.checkpoints.latest(session.account, session.conversation)
+        done_at = self.books.lifetimes.active().get(session.uid, session.since)
+        if last is not None and last["asked_at"] >= done_at:
+            if last["stage"] == Stage.TAKEN:
+                return ""
+            if last["stage"] == Stage.GAVE_UP:
+                return f"no checkpoint could be taken: {last['problem']}"
+            return CHECKPOINT
+        if not self.checkpoints:
+            return "its work has no checkpoint, and checkpoint.enabled is false"
+        place = (session.conversation, session.account, session.directory, session.uid)
+        self.ask(Wish(*place, reasons=(Why.END,), note="before it is stopped under a budget"))
+        return CHECKPOINT
+
+    def _note(self, breach: Breach, kind: str, words: str) -> None:
+        about = breach.whose if breach.budget is Budget.SESSION_MEMORY else ""
+        self.books.events.note(self.clock.now(), about, kind, words, {"budget": breach.budget})
