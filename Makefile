@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` shows tmuxclaude at work, `make test` passes the tests.
 # Both set up what they need (see scripts/setup).
 .NOTPARALLEL:
-.PHONY: help setup demo test check pure end-to-end scenarios test-long record reliability soak bench docs clean
+.PHONY: help setup demo test check pure end-to-end scenarios test-long record reliability load soak bench docs pictures clean
 
 PYTHON_BIN = .venv/bin/python
 E2E ?= 1
@@ -14,9 +14,11 @@ help:
 	@echo 'make record VERSION=...  play a Claude Code through its states and tell what changed'
 	@echo 'make reliability  the promises with figures, measured here and now; some half an hour'
 	@echo 'make soak     ten minutes of sessions that stop, die and come back'
+	@echo 'make load     10 sessions, 100 messages each, the supervisor killed a dozen times'
 	@echo 'make bench    figures, measured here and now'
 	@echo 'make setup    only the virtual environment and tmux'
 	@echo 'make docs     write the generated pages anew'
+	@echo 'make pictures  take the pictures of the docs anew'
 
 setup:
 	@scripts/setup dev
@@ -35,7 +37,7 @@ check: setup
 	$(PYTHON_BIN) docs/generate.py --check
 
 pure: setup
-	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 4
+	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 6
 
 ifeq ($(E2E),0)
 end-to-end:
@@ -45,7 +47,7 @@ end-to-end: setup
 	@test -x "$$($(PYTHON_BIN) -c 'from tests.end_to_end.claude_code import binary; print(binary())')" \
 		|| scripts/setup dev npm
 	$(PYTHON_BIN) -m tests.end_to_end.claude_code
-	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4 -m 'not long'
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 6 -m 'not long'
 endif
 
 # They only wait, so all of them side by side.
@@ -68,6 +70,9 @@ scenarios: setup
 reliability: setup
 	$(PYTHON_BIN) -m tests.reliability
 
+load: setup
+	$(PYTHON_BIN) -m tests.load
+
 soak: setup
 	$(PYTHON_BIN) -m tests.reliability.soak
 
@@ -76,6 +81,9 @@ bench: setup
 
 docs: setup
 	$(PYTHON_BIN) docs/generate.py
+
+pictures: setup
+	$(PYTHON_BIN) -m tests.pictures
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,4 +1,5 @@
-"""Writes the pages that come from the code: docs/states.md from the table in core/states.py.
+"""Writes the pages that come from the code: docs/states.md from the table in core/states.py,
+docs/openapi.json from the endpoints of HTTP, docs/api.md's tables from the types of the socket.
 
 python docs/generate.py            write them
 python docs/generate.py --check    fail when one is not what would be written
@@ -6,11 +7,15 @@ python docs/generate.py --check    fail when one is not what would be written
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+import api_tables
+
 from tmuxclaude.core.model import State
 from tmuxclaude.core.states import TABLE, Signal
+from tmuxclaude.web.description import description
 
 STATES = {
     State.STARTING: "Claude Code was started and has not shown its prompt yet.",
@@ -34,6 +39,8 @@ SIGNALS = {
     Signal.GOODBYE: "the process said goodbye, or its window was closed",
     Signal.WOKEN: "a delivery began",
     Signal.LAUNCHED: "a process was started for it",
+    Signal.QUEUED: "it is to be opened again, after others",
+    Signal.FAILED: "it could not be opened again",
 }
 
 HEAD = """\
@@ -61,7 +68,17 @@ def states() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {Path(__file__).with_name("states.md"): states}
+def openapi() -> str:
+    """The description of what is offered over HTTP."""
+    return json.dumps(description(), indent=2) + "\n"
+
+
+HERE = Path(__file__).parent
+PAGES = {
+    HERE / "states.md": states,
+    HERE / "openapi.json": openapi,
+    api_tables.PAGE: api_tables.page,
+}
 
 
 def main(check: bool) -> int:

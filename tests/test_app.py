@@ -127,7 +127,7 @@ def test_stopped_while_it_is_down_it_stays_down(home: Home) -> None:
     assert keeper is not None
     supervisor.kill()
     until(lambda: is_gone(supervisor))
-    assert app.stop_supervisor(home.paths) is False
+    app.stop_supervisor(home.paths)  # the next one may be there already
     until(lambda: is_gone(keeper), timeout=5)
     assert home.supervisor() is None
     assert home.start().parent() != keeper

@@ -46,6 +46,8 @@ def section(verb: str) -> str:
 @pytest.mark.parametrize("verb", [name for name, _ in verbs()])
 def test_every_command_is_documented(verb: str) -> None:
     assert f"tmuxclaude {verb}" in section(verb)
+    listed = CLI.partition("```\n")[2].partition("```")[0]
+    assert re.search(rf"(tmuxclaude|\|) {verb.split()[0]}\b", listed)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +146,12 @@ def test_commands_in_the_docs_exist(page: str, call: str) -> None:
 
 def test_the_fields_of_the_json_are_documented() -> None:
     from tmuxclaude.api import wire
-    from tmuxclaude.cli import quick
+    from tmuxclaude.core import shown as data
     from tmuxclaude.store import reader
 
     told = CLI.partition("## What the JSON holds")[2]
-    row = dict.fromkeys(reader.SESSION_COLUMNS, 0)
-    shown = quick.session_json(row)
+    row = dict.fromkeys(reader.SESSION_COLUMNS, 0) | {"meta": "{}"}
+    shown = data.session(row)
     kinds = (wire.Verdict, wire.Progress, wire.Opened, wire.Paused, wire.Pong)
     names = {*shown, *shown["halt"], *shown["halt"]["limit"], *shown["outlook"], *shown["pane"]}
     names |= {name for kind in kinds for name in kind.__struct_fields__}

@@ -18,11 +18,14 @@ from pathlib import Path
 
 import psutil
 
+from tests.bench import checkpoints, popup, roundtrip, scanning
 from tests.bench.measure import Cases, Figure, interleaved, load, processor, table, wall
 from tests.bench.town import Town
 from tmuxclaude.supervisor.loop import Loop
 
 SIZES = (10, 100, 300)
+CLIENTS = (1, 32)
+QUESTIONS = 20_000
 TICK, BARE, NAIVE = "tmuxclaude", "bare list-panes", "capture-pane for each pane"
 MEGA = 1024 * 1024
 CALM_SECONDS = 4.0
@@ -46,12 +49,17 @@ def main() -> None:
                 if size in (SIZES[0], SIZES[-1]):
                     memory[size] = measure_memory(town)
             starts = measure_starts(town, rounds)
+            questions = measure_questions(town)
         finally:
             town.close()
     print_ticks("CLOCK", {size: found[0] for size, found in ticks.items()})
     print_ticks("PROCESSOR", {size: found[1] for size, found in ticks.items()})
     print_starts(starts)
     print_memory(memory)
+    print_questions(questions)
+    print_surveys(scanning.measure(rounds))
+    checkpoints.main()
+    popup.main(rounds)
     print(f"\nafterwards: {load()}")
 
 
@@ -182,6 +190,39 @@ def print_memory(memory: dict[int, tuple[float, float]]) -> None:
     ]
     print("\n" + table(["THE SUPERVISOR'S MEMORY, MB", "RSS", "PSS"], rows))
     print(aim("below 32 MB with 10 sessions", memory[SIZES[0]][0] < 32))
+
+
+# A question
+
+
+def measure_questions(town: Town) -> list[list[tuple[float, float]]]:
+    """Median and 99th percentile for each kind of question, by one client and by many at once."""
+    town.home.start()
+    bare, ours = town.home.root / "echo", town.home.paths.socket
+    asked = [(bare, roundtrip.PING), (ours, roundtrip.PING), (ours, roundtrip.STATUS)]
+    with roundtrip.echo(bare):
+        found = [
+            [roundtrip.measured(path, question, clients, QUESTIONS) for clients in CLIENTS]
+            for path, question in asked
+        ]
+    town.home.run("supervisor", "stop")
+    return found
+
+
+def print_questions(questions: list[list[tuple[float, float]]]) -> None:
+    heads = ["A QUESTION OVER THE SOCKET, ms: median, p99", *(f"{n} at once" for n in CLIENTS)]
+    names = ["a server that sends back what it gets", "ping", "status: is the account paused?"]
+    rows = [
+        [name, *(f"{median:.3f}, {late:.3f}" for median, late in found)]
+        for name, found in zip(names, questions, strict=True)
+    ]
+    print("\n" + table(heads, rows))
+    print(aim("median of a ping by one client below 0.1 ms", questions[1][0][0] < 0.1))
+
+
+def print_surveys(found: dict[int, dict[str, Figure]]) -> None:
+    print("\n" + scanning.shown(found))
+    print(aim("nothing new within 2x of scandir and stat", scanning.reached(found)))
 
 
 def aim(words: str, reached: bool) -> str:

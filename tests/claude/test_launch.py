@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tmuxclaude.claude import launch
 from tmuxclaude.claude.launch import Arguments, again, fresh, split
 from tmuxclaude.core.errors import UsageError
 
@@ -185,3 +186,36 @@ def test_words_that_only_look_like_commands() -> None:
     assert split(["--agent", "mcp"]).flags == ("--agent", "mcp")
     with pytest.raises(UsageError, match="'update' is a command"):
         again(["claude"], (), ID, "ours", "/s", "update")
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (["--settings", "{}", "--model", "x"], ["--model", "x"]),
+        (["-cr", "id", "--settings=f", "hello"], ["-cr", "id", "hello"]),
+        (["--add-dir", "a", "b", "--settings", "f"], ["--add-dir", "a", "b"]),
+        (["--append-system-prompt", "--settings", "x"], None),
+        (["--", "--settings", "f"], None),
+        (["--settings", "f", "--settings", "g"], []),
+        ([], None),
+    ],
+)
+def test_only_settings_are_taken_out(given: list[str], left: list[str] | None) -> None:
+    assert launch.without_settings(given) == (given if left is None else left)
+
+
+@pytest.mark.parametrize(
+    ("given", "conversation"),
+    [
+        ([], "new"),
+        (["--session-id", ID.upper()], ID),
+        (["--resume", ID], ID),
+        (["--resume", "a name"], None),
+        (["--resume", ID, "--fork-session"], None),
+        (["--continue"], None),
+    ],
+)
+def test_the_first_conversation_is_known_where_it_can_be(
+    given: list[str], conversation: str | None
+) -> None:
+    assert launch.first_conversation(launch.split(given), "new") == conversation

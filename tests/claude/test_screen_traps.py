@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -194,6 +195,28 @@ def test_any_text_can_be_read_and_only_a_box_is_a_box(text: str) -> None:
         assert found.box is not Box.NONE or found.dialog is Dialog.LIMIT_MENU
     assert (found.limit_kind is None) == (found.look is not Look.LIMIT)
     assert bool(found.draft) == (found.box is Box.DRAFT)
+
+
+SLOW = [
+    "resets " * 100,
+    " " * 600 + "x",
+    "a a" * 200 + "!",
+    "You've hit your 5-hour limit · " * 20,
+    "in 1d " * 100,
+    f"⎿ {NBSP}" * 200,
+    "❯ 1. " * 120,
+    "\x1b[2" * 150,
+    "\x1b[38;2;" + "9" * 500,
+    "(" * 600,
+]
+
+
+@pytest.mark.parametrize("row", SLOW, ids=range(len(SLOW)))
+def test_no_screen_takes_long_to_read(row: str) -> None:
+    began = time.process_time()
+    read("\n".join([row] * 100))
+    read(paint.screen(paint.limit(row * 5)))
+    assert time.process_time() - began < 0.5
 
 
 WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), max_size=40)

@@ -12,6 +12,7 @@ import pytest
 from tmuxclaude.claude import transcript
 from tmuxclaude.core.evidence import Ending, Notice, Origin, Tail
 from tmuxclaude.core.model import LimitKind, Source
+from tmuxclaude.core.texts import digest
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 Json = dict[str, Any]
@@ -357,3 +358,19 @@ def test_no_shape_raises() -> None:
                     tail = transcript.fold(tail, record | {key: strange}, offset)
     assert isinstance(tail, Tail)
     json.dumps([tail.cwd, tail.title, *(turn.text for turn in tail.turns)])
+
+
+@pytest.mark.parametrize("text", ["one\ntwo\nthree\nfour", '</pasted_content id="x"> and\nmore'])
+def test_a_long_paste_is_read_without_what_marks_it(text: str) -> None:
+    safe = text.replace("</pasted", "<\\/pasted")
+    marked = f'\n\n<pasted_content id="b17b">\n{safe}\n</pasted_content id="b17b">\n'
+    assert [turn.text for turn in fold([(0, prompt(marked))]).turns] == [text]
+    [partly] = fold([(0, prompt(f"see{marked}"))]).turns
+    assert partly.text == f"see{marked}"
+
+
+def test_of_a_very_long_turn_the_beginning_is_kept_and_a_digest() -> None:
+    text = "word " * 2000
+    [turn] = fold([(0, prompt(text))]).turns
+    assert (turn.text, turn.digest) == (text[: transcript.TURN_CHARS], digest(text))
+    assert fold([(0, prompt("short"))]).turns[0].digest == ""

@@ -178,7 +178,7 @@ def test_doctor_tells_a_bad_configuration_once_and_nothing_of_what_was_not_done(
     for mode in (0o602, 0o600):
         file.chmod(mode)
         done = run("doctor")
-        assert done.code == 5
+        assert done.code == 1
         assert "MISSING" not in done.out
         [line] = [line for line in done.out.splitlines() if str(file) in line]
         assert line.startswith("wrong  configuration")
@@ -245,3 +245,30 @@ def test_logs_show_the_end_and_cannot_drive_the_terminal(run: Run, state_dir: Pa
     shown = run("supervisor", "logs").out.splitlines()
     assert shown[-2:] == ["line 999", "\\x1b[2J"]
     assert "line 0" not in shown
+
+
+def test_logs_go_back_over_a_rotation_and_follow_across_one(
+    run: Run, env: dict[str, str], home: Path, state_dir: Path
+) -> None:
+    log = state_dir / "supervisor.log"
+    log.with_name("supervisor.log.2").write_text("one\ntwo\n")
+    log.with_name("supervisor.log.1").write_text("three\n")
+    log.write_text("four\n")
+    assert run("supervisor", "logs").out.split() == ["one", "two", "three", "four"]
+    assert run("supervisor", "logs", "-n", "3").out.split() == ["two", "three", "four"]
+    assert run("supervisor", "logs", "-n", "0").out == ""
+
+    shown = home / "shown"
+    command = [sys.executable, "-m", "tmuxclaude", "supervisor", "logs", "-f", "-n", "1"]
+    with shown.open("w") as out, subprocess.Popen(command, env=env, stdout=out) as following:
+        try:
+            until(lambda: shown.read_text() == "four\n", what=shown.read_text)
+            with log.open("a") as file:
+                file.write("five\n")
+                log.rename(log.with_name("supervisor.log.1"))
+                file.write("six\n")
+            log.write_text("seven\n")
+            until(lambda: "seven\n" in shown.read_text(), what=shown.read_text)
+        finally:
+            following.terminate()
+    assert shown.read_text().split() == ["four", "five", "six", "seven"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_a_ping_is_what_the_wire_says(socket_path: Path) -> None:
         answer = quick.ask_ping(str(socket_path))
     assert wire.decode_request(asked[0]) == wire.Ping()
     known = {"version": "9", "pid": 4711, "started_at": 1_800_000_000.5, "sessions": 3}
-    assert answer == known | {"notices": ["it sleeps"]}
+    assert answer == known | {"notices": ["it sleeps"], "kept_by": ""}
 
 
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b"[]\n", b""])
@@ -145,10 +146,18 @@ def test_a_socket_file_without_a_listener_is_nobody(socket_path: Path) -> None:
 
 
 def test_a_supervisor_that_hangs_is_seen_by_list_and_reported_by_status(
-    socket_path: Path, run: Run
+    socket_path: Path, run: Run, books: Books, home: Path
 ) -> None:
+    rows = socket_path.with_name("rows")
+    books.sessions.add(session("api", home))
     with listening(socket_path):
         assert run("list", "--json").json["supervisor"] == {"running": True}
+        done = run("list")
+        assert (done.code, "does not answer, so this is old" in done.err) == (0, True)
+        assert "api" in done.out
+        rows.touch()
+        os.utime(rows, (time.time() - 300,) * 2)
+        assert "(5m ago)" in run("list").err
         done = run("status")
         assert done.code == UnreachableError.exit_code
         assert "does not answer" in done.err
@@ -167,7 +176,17 @@ def test_list_says_who_acts_next_and_when(run: Run, books: Books, home: Path) ->
     done = run("list")
     assert done.code == 0
     heads, api, web = done.out.splitlines()
-    assert heads.split() == ["NAME", "STATE", "SINCE", "DIRECTORY", "NEXT", "WHEN", "WAITS", "FOR"]
+    assert heads.split() == [
+        "NAME",
+        "STATE",
+        "SINCE",
+        "LEFT",
+        "DIRECTORY",
+        "NEXT",
+        "WHEN",
+        "WAITS",
+        "FOR",
+    ]
     assert api.startswith("api   limited")
     assert "tmuxclaude  2 Oct 2096 07:06, in " in api
     assert api.endswith("weekly limit")
@@ -243,6 +262,7 @@ def test_status_counts_and_names_the_soonest(run: Run, books: Books, home: Path)
 
 def test_without_a_database_it_says_what_to_do(run: Run) -> None:
     assert run("list").out == "No sessions. Open one with: tmuxclaude new\n"
+    assert run("list", "--all", "--abandoned").out == "No session is abandoned.\n"
     assert run("list").err == ""
     assert run("list", "--json").json == {"sessions": [], "supervisor": {"running": False}}
     assert run("status").code == 0

@@ -195,7 +195,7 @@ def test_without_tmux_nothing_is_opened(real: Run, home: Path) -> None:
 def test_doctor_says_what_is_missing_and_how_to_mend_it(real: Run, home: Path) -> None:
     (home / "bin" / "claude").unlink()
     done = real("doctor", more={"PATH": f"{home / 'bin'}:/usr/bin:/bin"})
-    assert done.code == 5
+    assert done.code == 1
     assert "Install Claude Code" in done.out
     checks = real("doctor", "--json", more={"PATH": f"{home / 'bin'}:/usr/bin:/bin"}).json
     assert {one["name"]: one["ok"] for one in checks["checks"]}["Claude Code"] is False

@@ -206,6 +206,11 @@ def test_held_back() -> None:
     assert told("held", words) == ("held", f"held back: {words}")
 
 
+def test_an_abandoned_session() -> None:
+    words = "abandoned: nothing for 9h, 3 files are not committed"
+    assert told("abandoned", words, halt=None) == ("abandoned", words)
+
+
 def test_a_lost_session() -> None:
     lost = replace(SESSION, state=State.LOST, reason="it was killed by KILL")
     assert told("state", "working → lost", halt=None, session=lost) == (

@@ -122,6 +122,13 @@ def test_a_reset_of_long_ago_is_history() -> None:
     assert "more than a day" in policy.needs_human(limit, NOW + policy.STALE_SECONDS + 1)
 
 
+@pytest.mark.parametrize("kind", TIMED)
+def test_a_reset_that_no_limit_has_is_a_persons(kind: LimitKind) -> None:
+    assert policy.needs_human(said(kind, NOW + 8 * 86400), NOW) == ""
+    for days in (9, 300, 40_000):
+        assert "too far ahead" in policy.needs_human(said(kind, NOW + days * 86400.0), NOW)
+
+
 @given(st.text(), st.floats(0, 3600))
 def test_a_sessions_jitter_is_its_own_for_ever(uid: str, most: float) -> None:
     rules = ResumeRules(jitter_seconds=most)

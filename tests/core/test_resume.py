@@ -32,6 +32,7 @@ from tmuxclaude.core.model import (
 )
 from tmuxclaude.core.resume import MAX_ESCAPES, MAX_LAUNCHES, Deed, Move, next_move
 from tmuxclaude.core.rules import ResumeRules
+from tmuxclaude.core.texts import digest
 
 NOW = 1_800_000_000.0
 TEXT = "Please continue the interrupted task."
@@ -121,6 +122,12 @@ def test_anything_but_a_free_prompt_only_waits(change: dict[str, object], step: 
 def test_a_person_who_asks_by_hand_need_not_be_quiet() -> None:
     near = world(pane=PaneFacts(unread=0, human_at=NOW - 1))
     assert move(attempt(by_hand=True), near).deed is Deed.TYPE
+
+
+def test_a_person_of_hours_ahead_was_there_before_the_clock_was_set_back() -> None:
+    for ahead, deed in ((10, Deed.WAIT), (7200, Deed.TYPE)):
+        near = world(pane=PaneFacts(unread=0, human_at=NOW + ahead))
+        assert move(attempt(), near).deed is deed
 
 
 def test_the_menu_is_closed_by_escape_and_text_waits_until_it_settled() -> None:
@@ -229,6 +236,18 @@ def test_a_dead_process_is_started_again_with_pauses_and_an_end() -> None:
     assert move(attempt(), replace(dead, open_elsewhere=True)).deed is Deed.WAIT
 
 
+def test_five_starts_are_more_than_a_second_apart_and_there_is_no_sixth() -> None:
+    dead = world(life=Life.DIED, pane=None, registry=None, reading=None)
+    starts, at, launching = [0.0], 0.0, attempt(Step.LAUNCHING, launches=1, stepped_at=NOW)
+    while (found := move(launching, replace(dead, at=NOW + at))).deed is not Deed.GIVE_UP:
+        if found.deed is Deed.RELAUNCH:
+            starts.append(at)
+            launching = replace(launching, launches=launching.launches + 1, stepped_at=NOW + at)
+        at += 0.5
+        assert at < 600
+    assert starts == [0, 2, 6, 14, 30]
+
+
 def test_a_message_never_starts_a_process() -> None:
     dead = world(life=Life.DIED, pane=None)
     assert move(attempt(halt=None, record=""), dead).deed is Deed.ASK_HUMAN
@@ -302,3 +321,25 @@ def test_no_key_goes_anywhere_but_into_our_own_free_prompt(
         assert reading.box is Box.DRAFT
     if found.deed is Deed.ESCAPE:
         assert found.dialog in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION)
+
+
+LINES = "one\ntwo\nthree\nfour"
+
+
+@pytest.mark.parametrize(("folded", "deed"), [(3, Deed.ENTER), (2, Deed.ASK_HUMAN)])
+def test_the_mark_of_a_long_paste_is_ours_by_its_lines(folded: int, deed: Deed) -> None:
+    box = Reading(Look.IDLE, Box.DRAFT, draft="[Pasted text #1 +3 lines]", folded=folded)
+    assert move(attempt(Step.TYPED, text=LINES), world(reading=box)).deed is deed
+
+
+def test_a_mark_with_more_behind_it_is_not_ours() -> None:
+    box = Reading(Look.IDLE, Box.DRAFT, draft="[Pasted text #1 +3 lines] and more")
+    assert move(attempt(Step.TYPED, text=LINES), world(reading=box)).deed is Deed.ASK_HUMAN
+
+
+def test_a_turn_too_long_to_keep_is_known_by_its_digest() -> None:
+    text = "word " * 2000
+    for whole, deed in ((text, Deed.CONFIRM), (f"{text}more", Deed.WAIT)):
+        long = replace(turn(text[:4096], 1000), digest=digest(whole))
+        evidence = world(tail=replace(HALTED, turns=(long,)))
+        assert move(attempt(Step.ENTERING, text=text, stepped_at=NOW), evidence).deed is deed

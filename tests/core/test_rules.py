@@ -16,8 +16,10 @@ from tmuxclaude.core.rules import (
     ResumeRules,
     Rules,
     SupervisorRules,
+    changes,
     entries,
     from_table,
+    value_of,
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "config.md"
@@ -228,12 +230,14 @@ UNKNOWN: list[tuple[dict[str, object], str]] = [
     ),
     (
         {"supervisor": {"foo": 1}},
-        "there is no key 'supervisor.foo'; allowed: supervisor.poll_seconds",
+        "there is no key 'supervisor.foo'; allowed: supervisor.poll_seconds, "
+        "supervisor.health_seconds, supervisor.restore",
     ),
     ({"max_attempts": 3}, "there is no section 'max_attempts'; did you mean resume.max_attempts?"),
     (
         {"\x1b[2J": {}},
-        r"there is no section '\x1b[2J'; allowed: resume, supervisor, claude, launch, notify",
+        r"there is no section '\x1b[2J'; allowed: resume, supervisor, claude, launch, notify, "
+        "status, checkpoint, abandoned, lifetime, budget, chain, sessions, accounts",
     ),
     ({"resume": 3}, "resume is 3; allowed: a section, [resume]"),
     ({"resume": [{}]}, "resume is [{}]; allowed: a section, [resume]"),
@@ -247,6 +251,32 @@ def test_an_unknown_section_or_key_is_named_with_the_nearest_known_one(
     with pytest.raises(UsageError) as caught:
         from_table(table)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("resume", "'resume' is a section, not a key; its keys: resume.enabled, "),
+        ("sessions", "its keys: sessions.NAME.checkpoint."),
+        ("sessions.api", "its keys: sessions.api.checkpoint."),
+        ("accounts.work", "its keys: accounts.work.config_dir"),
+        ("nope.x", "there is no section 'nope'; allowed: resume, "),
+        ("resume.draft.x", "there is no key 'resume.draft.x'; resume.draft is a key itself"),
+        ("sessions.api.x", "its keys: sessions.api.checkpoint."),
+    ],
+)
+def test_what_is_no_key_is_told_what_there_is(name: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        value_of(Rules(), name)
+    assert said in str(caught.value)
+
+
+def test_a_change_is_told_as_the_file_has_it() -> None:
+    rules = from_table({"claude": {"command": ["/opt/claude"]}, "resume": {"enabled": False}})
+    assert changes(Rules(), rules) == [
+        "resume.enabled: true → false",
+        'claude.command: ["claude"] → ["/opt/claude"]',
+    ]
 
 
 def test_what_was_found_stays_on_one_short_line() -> None:
@@ -273,3 +303,49 @@ def test_the_rules_are_cheap_to_import() -> None:
     code = f"import sys, tmuxclaude.core.rules; print(sorted({heavy!r} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_session_has_its_own_over_what_holds_for_all() -> None:
+    table = {"checkpoint": {"hours": 4}, "sessions": {"api": {"checkpoint": {"files": 5}}}}
+    rules = from_table(table)
+    assert (rules.checkpoint_of("api").hours, rules.checkpoint_of("api").files) == (4, 5)
+    assert rules.checkpoint_of("other") == rules.checkpoint_of("") == rules.checkpoint
+    own = "sessions.api.checkpoint"
+    assert value_of(rules, f"{own}.files") == 5
+    assert value_of(rules, "sessions.other.checkpoint.hours") == 4
+    assert changes(Rules(), rules) == [
+        "checkpoint.hours: 2 → 4",
+        f"{own}.hours: 2 → 4",
+        f"{own}.files: 15 → 5",
+    ]
+    assert changes(rules, rules) == []
+
+
+OWN_REFUSED: list[tuple[object, str]] = [
+    (3, "sessions is 3; allowed: a section, [sessions]"),
+    ({"a b": {}}, "sessions: 'a b' is no name of a session"),
+    ({"api": 3}, "sessions.api is 3; allowed: a section, [sessions.api]"),
+    (
+        {"api": {"resume": {}}},
+        "there is no section 'sessions.api.resume'; allowed: sessions.api.checkpoint",
+    ),
+    (
+        {"api": {"checkpoint": []}},
+        "sessions.api.checkpoint is []; allowed: a section, [sessions.api.checkpoint]",
+    ),
+    (
+        {"api": {"checkpoint": {"file": 3}}},
+        "there is no key 'sessions.api.checkpoint.file'; did you mean checkpoint.files?",
+    ),
+    (
+        {"api": {"checkpoint": {"files": 0}}},
+        "sessions.api.checkpoint.files is 0; allowed: a whole number from 1 to 5000",
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "message"), OWN_REFUSED)
+def test_what_a_session_cannot_have_is_named(table: object, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        from_table({"sessions": table})
+    assert str(caught.value) == message

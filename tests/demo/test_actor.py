@@ -60,7 +60,8 @@ def test_a_very_long_paste_is_a_mark_until_it_is_sent(play: Plays) -> None:
     actor.paste(text)
     actor.box_holds("[Pasted text #1 +30 lines]")
     actor.press("Enter")
-    actor.wait(lambda: actor.submitted() == [text])
+    marked = f'\n\n<pasted_content id="e3b5">\n{text}\n</pasted_content id="e3b5">\n'
+    actor.wait(lambda: actor.submitted() == [marked])
 
 
 def test_control_u_takes_one_row(play: Plays) -> None:

@@ -362,3 +362,23 @@ def test_nothing_is_imported_or_started_before_there_is_news() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+def test_other_rules_are_followed_and_what_was_sent_still_goes_out(
+    tmp_path: Path, notifiers: Callable[..., Notifier]
+) -> None:
+    folders = [tmp_path / "old", tmp_path / "new"]
+    for folder in folders:
+        folder.mkdir()
+    old, new = (wanting(taker(folder)) for folder in folders)
+    notifier = notifiers(old)
+    notifier.send([replace(LIMIT, session="first")])
+    notifier.follow(new)
+    notifier.send([replace(LIMIT, session="second")])
+    for folder, name in zip(folders, ("first", "second"), strict=True):
+        until(lambda folder=folder: given(folder))
+        assert [name in line for line in given(folder)] == [True]
+    notifier.follow(replace(new, events=("reset",)))
+    notifier.send([LIMIT])
+    notifier.close()
+    assert len(given(folders[1])) == 1

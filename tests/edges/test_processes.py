@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,40 @@ def test_a_reused_pid_is_somebody_else(sleeper: subprocess.Popen[bytes]) -> None
         assert in_foreground(other) is False
         assert terminate(other) is False
     assert life(process) is Life.ALIVE
+
+
+REUSE = """
+import os, subprocess
+from tmuxclaude.edges.processes import identify, life, terminate
+
+def uptime():
+    with open("/proc/uptime") as file:
+        return file.read().split()[0]
+
+first = subprocess.Popen(["sleep", "1000"])
+known = identify(first.pid)
+first.kill()
+first.wait()
+began = uptime()
+while uptime() == began:  # the kernel counts starts in hundredths of a second
+    pass
+with open("/proc/sys/kernel/ns_last_pid", "w") as file:
+    file.write(str(first.pid - 1))
+stranger = subprocess.Popen(["sleep", "1000"])
+same = stranger.pid == first.pid
+print(same, life(known), terminate(known), life(identify(stranger.pid)), stranger.poll())
+stranger.kill()
+"""
+
+
+def test_a_pid_that_the_kernel_gave_to_another_is_not_signalled() -> None:
+    apart = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*apart, "true"], check=False).returncode:
+        pytest.skip("pids can be given again only in a namespace of pids")
+    call = [*apart, sys.executable, "-c", REUSE]
+    env = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"]}
+    done = subprocess.run(call, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "gone", "False", "alive", "None"]
 
 
 def test_started_is_what_the_kernel_says(sleeper: subprocess.Popen[bytes]) -> None:

@@ -65,6 +65,28 @@ def test_an_odd_answer_is_silence(
         ask(Tmux("/nowhere/s", shim(tmp_path, script)))
 
 
+def test_what_is_told_to_tmux_stands_in_no_command_line(tmp_path: Path) -> None:
+    """A command line can be read by every user of the machine; standard input cannot."""
+    program = shim(tmp_path, f'echo "$@" >> {tmp_path}/argv; cat >> {tmp_path}/told; exit 1')
+    tmux = Tmux("/nowhere/s", program)
+    start = {
+        "directory": "/",
+        "environment": [("A", "variable")],
+        "argv": ["/bin/true", "argument"],
+    }
+    asks: list[Callable[[], object]] = [
+        lambda: tmux.type_text(PANE, "text"),
+        lambda: tmux.respawn(PANE, **start),  # type: ignore[arg-type]
+        lambda: tmux.open_window(tmux_session="x", name="x", nonce=nonce(), create=True, **start),  # type: ignore[arg-type]
+    ]
+    for ask in asks:
+        with pytest.raises(Silent):
+            ask()
+    told, line = (tmp_path / "told").read_text(), (tmp_path / "argv").read_text()
+    words = ("text", "variable", "argument")
+    assert [(word in told, word in line) for word in words] == [(True, False)] * 3
+
+
 @pytest.mark.parametrize("ask", QUESTIONS[:1] + QUESTIONS[4:5])
 def test_no_answer_at_all_is_silence(tmp_path: Path, ask: Callable[[Tmux], object]) -> None:
     with pytest.raises(Silent):

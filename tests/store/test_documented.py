@@ -11,8 +11,8 @@ from .processes import ROOT
 
 PAGE = ROOT / "docs/internals/database.md"
 
-LIBRARYS_OWN = {"_sqlite_migrations"}
-"""The table in which sqlite-utils writes down which migrations were applied."""
+LIBRARYS_OWN = {"_sqlite_migrations", "sqlite_sequence"}
+"""Where sqlite-utils writes down which migrations were applied, and SQLite the last event's id."""
 
 Columns = list[tuple[str, str]]
 

@@ -37,6 +37,22 @@ def test_the_same_moment_may_be_told_better(books: Books) -> None:
     assert books.limits.of("/a") == [LIMIT]
 
 
+def test_a_limit_is_lifted_by_a_turn_that_began_after_it(books: Books) -> None:
+    week = replace(LIMIT, kind=LimitKind.SEVEN_DAY)
+    for account, limit in (("/a", week), ("/a", LIMIT), ("/b", week)):
+        books.limits.note(account, limit)
+    kinds, at = {LimitKind.SEVEN_DAY}, LIMIT.said_at
+    assert books.limits.lift("/a", kinds, at, at + 9) is False
+    assert books.limits.lift("/a", kinds, at + 1, at + 9) is True
+    assert books.limits.lift("/a", kinds, at + 1, at + 9) is False
+    books.limits.note("/a", week)
+    assert books.limits.standing("/a") == [LIMIT]
+    assert books.limits.standing("/b") == [week]
+    assert books.limits.of("/a") == [week, LIMIT]
+    books.limits.note("/a", replace(week, said_at=at + 60))
+    assert len(books.limits.standing("/a")) == 2
+
+
 def test_events_come_back_oldest_first(books: Books) -> None:
     events = [Event(float(at), "s1", "seen", HALF_EMOJI, {"n": [at, None]}) for at in range(5)]
     for event in reversed(events):

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -80,6 +81,20 @@ def test_an_older_database_is_migrated_and_copied_before(kept: Path) -> None:
     assert version(backup) == 1
     assert backup.stat().st_mode & 0o777 == 0o600
     assert {path.name for path in kept.parent.iterdir()} == {kept.name, backup.name}
+
+
+def test_the_copy_has_what_stood_only_in_the_log(kept: Path, tmp_path: Path) -> None:
+    """A copy of the database's file alone would lack it."""
+    crashed = tmp_path / "crashed" / kept.name
+    crashed.parent.mkdir()
+    with closing(sqlite3.connect(kept)) as connection:
+        connection.execute("UPDATE sessions SET name = 'late'")
+        connection.commit()
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{kept}{suffix}", f"{crashed}{suffix}")
+    bring_up_to_date(crashed, followed_by(lambda db: db.table("sessions").add_column("x", str)))
+    with closing(sqlite3.connect(crashed.with_name(f"{kept.name}.v1.backup"))) as connection:
+        assert connection.execute("SELECT name FROM sessions").fetchall() == [("late",)]
 
 
 def test_a_failed_migration_changes_nothing(kept: Path) -> None:

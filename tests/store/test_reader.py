@@ -17,6 +17,8 @@ from tmuxclaude.store.format import APPLICATION_ID, DatabaseUnreadableError
 from .processes import run
 from .values import LIMIT, NOT_UTF8, SESSION, session
 
+OF_THE_HALT = reader.SESSION_COLUMNS[reader.SESSION_COLUMNS.index("halt") :]
+
 
 def opened(path: Path) -> sqlite3.Connection:
     connection = reader.open(path)
@@ -37,6 +39,7 @@ def shown(connection: sqlite3.Connection, **filters: object) -> list[dict[str, o
 
 def test_a_session_in_a_row(books: Books, connection: sqlite3.Connection) -> None:
     books.sessions.add(SESSION)
+    assert SESSION.pane is not None
     assert shown(connection) == [
         {
             "uid": "s1",
@@ -51,14 +54,26 @@ def test_a_session_in_a_row(books: Books, connection: sqlite3.Connection) -> Non
             "socket": "/tmp/tmux-1000/default",
             "tmux_session": "claude",
             "pane_id": "%12",
+            "server_pid": SESSION.pane.server.pid,
+            "server_started": SESSION.pane.server.started,
+            "pane_pid": SESSION.pane.pane_pid,
+            "nonce": SESSION.pane.nonce,
             "opened_by_us": 0,
             "created_at": 1790999999.5,
             "zone": "Europe/Berlin",
             "outlook_actor": "claude",
             "outlook_at": 1791003600.0,
             "outlook_why": "its own continue is armed",
+            "prompts": None,
+            "active_at": None,
+            "ends_at": None,
+            "in_group": "",
+            "meta": "{}",
+            "abandoned_since": None,
+            "uncommitted": None,
+            "queued": 0,
         }
-        | dict.fromkeys(reader.SESSION_COLUMNS[18:])
+        | dict.fromkeys(OF_THE_HALT)
     ]
 
 
@@ -75,7 +90,7 @@ def test_its_open_halt_and_latest_attempt(books: Books, connection: sqlite3.Conn
     books.halts.step(attempt, Step.TYPING, 7.0, "box empty")
 
     first, second = shown(connection)
-    assert {name: first[name] for name in reader.SESSION_COLUMNS[18:]} == {
+    assert {name: first[name] for name in OF_THE_HALT} == {
         "halt": halt.id,
         "limit_kind": "seven_day_opus",
         "limit_words": "limit \ud83d",
@@ -124,6 +139,7 @@ def test_the_limits_of_the_accounts(books: Books, connection: sqlite3.Connection
             "source": "transcript",
             "said_at": LIMIT.said_at,
             "resets_at": resets_at,
+            "lifted_at": None,
         }
         for account, resets_at in (("/a", None), ("/b", LIMIT.resets_at))
     ]
@@ -223,3 +239,25 @@ print(*sorted(set(sys.modules) - before))
     assert "sqlite3" in imported
     slow = {"dataclasses", "enum", "inspect", "json", "pathlib", "re", "typing", "urllib"}
     assert imported & slow == set()
+
+
+def test_a_mark_of_an_abandoned_session_holds_while_it_is_quiet(
+    books: Books, connection: sqlite3.Connection
+) -> None:
+    def mark() -> tuple[object, object]:
+        [row] = shown(connection)
+        return row["abandoned_since"], row["uncommitted"]
+
+    books.sessions.add(replace(SESSION, state=State.IDLE, since=50.0))
+    books.activity.note("s1", "c1", 1, 40.0)
+    books.abandoned.mark("s1", 40.0, 3)
+    assert mark() == (40.0, 3)
+    books.sessions.save(replace(SESSION, state=State.WORKING, since=50.0))
+    assert mark() == (None, None)
+    books.sessions.save(replace(SESSION, state=State.LOST, since=60.0))
+    assert mark() == (40.0, 3)
+    books.activity.note("s1", "c1", 2, 41.0)
+    assert mark() == (None, None)
+    assert books.abandoned.marks() == {"s1": 40.0}
+    books.sessions.remove("s1")
+    assert books.abandoned.marks() == {}

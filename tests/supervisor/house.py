@@ -52,6 +52,12 @@ SHORT: Json = {
     "native_grace_seconds": 120,
 }
 
+UNBOUND: Json = {
+    "lifetime": {"hours": 0},
+    "budget": {"sessions": 0, "session_memory_mb": 0, "memory_mb": 0, "cpu_percent": 0},
+}
+"""Clocks are shifted by hours, and many sessions run on small machines: none of it is told of."""
+
 
 class House:
     """One home: its tmux server, its supervisor, its sessions (``Seat``)."""
@@ -88,14 +94,14 @@ class House:
     # -- the supervisor --------------------------------------------------------------------------
 
     def configure(self, **resume: Any) -> None:
-        table = {"resume": SHORT | resume, "supervisor": {"poll_seconds": 0.2}}
+        table = UNBOUND | {"resume": SHORT | resume, "supervisor": {"poll_seconds": 0.2}}
         self.paths.config.write_text(tomli_w.dumps(table))
         self.paths.config.chmod(0o600)
 
     def start(self, failpoint: str = "") -> House:
         """Start the supervisor and wait until it answers."""
         self._run(failpoint)
-        until(self._answers, what=self.log)
+        until(self._answers, 30, what=self.log)
         return self
 
     def start_to_die(self, failpoint: str) -> None:
@@ -112,6 +118,11 @@ class House:
             )
         return self._supervisor
 
+    def dies(self) -> None:
+        """Wait until the supervisor has killed itself."""
+        assert self._supervisor is not None
+        assert self._supervisor.wait(15) == -signal.SIGKILL
+
     def restart(self, **resume: Any) -> None:
         self.stop()
         self.configure(**resume)
@@ -122,6 +133,11 @@ class House:
         assert self._supervisor is not None
         self._supervisor.kill()
         self._supervisor.wait()
+
+    def signal(self, number: int) -> None:
+        """A signal to the supervisor."""
+        assert self._supervisor is not None
+        self._supervisor.send_signal(number)
 
     def stop(self) -> None:
         if self._supervisor is None or self._supervisor.poll() is not None:
@@ -242,13 +258,28 @@ class House:
             tmux_session=tmux_session,
             prompt=prompt,
             zone=zone,
+            if_limited="allow",
         )
         return Seat(self, self.ask(request, wire.Opened), server or self.server)
 
-    def find(self, name: str) -> Seat:
-        """A session whose opening was not answered."""
+    def find(self, name: str, server: PrivateServer | None = None) -> Seat:
+        """A session whose opening was not answered; it may have no window."""
+        server = server or self.server
         pane = f"#{{?#{{==:#{{window_name}},{name}}},#{{pane_id}},}}"
-        [found] = self.server.say("list-panes", "-a", "-F", pane).split()
+        found = server.say("list-panes", "-a", "-F", pane).split()
+        row = self.find_row(name)
+        opened = wire.Opened(
+            name=name,
+            uid=str(row["uid"]),
+            socket=server.socket,
+            pane="".join(found),
+            directory=str(row["directory"]),
+            conversation=str(row["conversation"]),
+        )
+        return Seat(self, opened, server)
+
+    def find_row(self, name: str) -> dict[str, Any]:
+        """What is remembered of the session that has this name now."""
         connection = reader.open(self.paths.database)
         assert connection is not None
         with closing(connection):
@@ -256,15 +287,7 @@ class House:
                 dict(zip(reader.SESSION_COLUMNS, r, strict=True)) for r in reader.rows(connection)
             ]
         [row] = [row for row in rows if row["name"] == name]
-        opened = wire.Opened(
-            name=name,
-            uid=str(row["uid"]),
-            socket=self.server.socket,
-            pane=found,
-            directory=str(row["directory"]),
-            conversation=str(row["conversation"]),
-        )
-        return Seat(self, opened)
+        return row
 
     def limited(self, name: str, **part: Any) -> Seat:
         """A session whose first task has met a limit, with the menu open."""

@@ -64,6 +64,11 @@ class Seat:
         names = [row["step"] for row in rows]
         return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
 
+    def started_at(self) -> list[float]:
+        """When each relaunch was begun, by the supervisor's clock."""
+        rows = self._read(lambda db: reader.steps(db, self.uid), reader.STEP_COLUMNS)
+        return [row["at"] for row in rows if row["note"] == "starting it again"]
+
     def chain(self) -> list[Json]:
         return self._read(lambda db: reader.chain(db, self.uid), reader.CHAIN_COLUMNS)
 

@@ -206,7 +206,8 @@ def test_a_pause_ends_by_itself_at_its_time(house: House) -> None:
     assert brakes_of(seat) == ["held", "taken up"]
     house.stop()
     with house.books() as books:
-        assert [event.kind for event in books.events.of("")] == ["paused", "unpaused"]
+        kinds = [event.kind for event in books.events.of("")]
+        assert kinds == ["paused", "unwatched", "unpaused"]
         assert books.brakes.pause() is None
 
 

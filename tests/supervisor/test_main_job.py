@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -115,13 +116,21 @@ def test_a_process_that_dies_at_every_start_is_left_to_its_user(house: House) ->
 
     seat.kill()
     seat.is_("lost")
-    for launches in range(1, 6):
-        house.let_it_be_due(40.0 * launches)
+    house.let_it_be_due()
+    until(partial(has_launched, 2), what=seat.story)
+    for launches in range(3, 6):
+        house.let_it_be_due(20.0 * launches)
         until(partial(has_launched, launches), what=seat.story)
-    house.let_it_be_due(280)
+    house.let_it_be_due(160)
     until(lambda: seat.row()["step"] == "gave_up", what=seat.story)
     seat.waits_because("ended right after each")
-    assert len(seat.attempts()) == 1
+    house.let_it_be_due(9 * 3600)
+    seat.never(lambda: len(seat.started_at()) > 5)
+    began = seat.started_at()
+    gaps = [after - before for before, after in pairwise(began)]
+    assert (len(began), len(seat.attempts()), min(gaps) >= 1) == (5, 1, True), gaps
+    for shown in (house.run("list"), house.run("show", "crash")):
+        assert "ended right after each of 5 starts" in shown.stdout
 
 
 @pytest.mark.parametrize("way", ["kill-window", "kill-pane", "/exit"])
@@ -195,6 +204,8 @@ def test_clear_adds_a_link_and_the_new_conversation_is_resumed(house: House) -> 
     seat.say("/clear")
     until(lambda: len(seat.chain()) == 2, what=seat.story)
     assert [link["why"] for link in seat.chain()] == ["start", "clear"]
+    said = [(link["prompts"], link["replies"], link["last_prompt"]) for link in seat.chain()]
+    assert said[0] == (1, 1, "hello")
     seat.idle()
     seat.say(TASK)
     seat.is_("limited")

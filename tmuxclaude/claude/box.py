@@ -34,6 +34,10 @@ _HINTS = re.compile(
 )
 """What Claude Code writes into its empty box; only needed where dim text cannot be told."""
 
+_FOLDED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
+"""What stands for a paste of more than 800 characters or more than two line breaks; its number
+grows with each one. The model is given the text itself."""
+
 _UNUSED_CELLS = 4
 """The box wraps at the pane's width less these."""
 
@@ -50,6 +54,12 @@ class PromptBox:
     width: int
     holds: Box
     draft: str
+
+    @property
+    def folded(self) -> int | None:
+        """The line breaks of the paste whose mark is all that is in it, if one is."""
+        mark = _FOLDED.fullmatch(self.draft)
+        return int(mark[1] or 0) if mark is not None else None
 
 
 def find(rows: Sequence[Row], *, inked: bool) -> PromptBox | None:

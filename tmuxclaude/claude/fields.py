@@ -35,7 +35,7 @@ def string(record: Mapping[str, object], key: str, limit: int = 512) -> str:
 
 def clean(text: str) -> str:
     r"""``text`` without lone surrogates: JSON can spell them (``\ud800``), UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def uuid(record: Mapping[str, object], key: str) -> str:

@@ -82,6 +82,20 @@ def settings(spool_command: Sequence[str]) -> dict[str, object]:
     return {"hooks": {hook.value: [{"hooks": [dict(entry)]}] for hook in Hook}}
 
 
+def told_at_start(hooks: dict[str, object], file: str) -> dict[str, object]:
+    """``hooks`` as ``settings`` gave them, with one that hands over what ``file`` holds (see
+    ``context``) when a conversation begins; a missing file is nothing."""
+    words = ["/bin/sh", "-c", 'cat "$0" 2>/dev/null; exit 0', file]
+    entry = {"type": "command", "command": shlex.join(words), "timeout": TIMEOUT_SECONDS}
+    return merge(hooks, {"hooks": {"SessionStart": [{"matcher": "startup", "hooks": [entry]}]}})
+
+
+def context(text: str) -> dict[str, object]:
+    """What a hook prints at SessionStart so that Claude knows ``text`` from the beginning."""
+    told = {"hookEventName": Hook.SESSION_START.value, "additionalContext": text}
+    return {"hookSpecificOutput": told}
+
+
 def merge(ours: dict[str, object], theirs: dict[str, object]) -> dict[str, object]:
     """The user's settings with our hooks after theirs; neither argument is changed.
 

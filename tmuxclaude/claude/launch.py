@@ -8,6 +8,7 @@ instead of guessed: a wrong guess would submit the word as a second prompt at ev
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ from tmuxclaude.claude.flags import (
 )
 from tmuxclaude.core.errors import UsageError
 
+
+class NoSessionError(UsageError):
+    """These words open no interactive session in this terminal and directory."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS = frozenset({"--name", "--settings"})
 """What we give at every start: a name unless the user gave one, and the merged settings."""
 
@@ -70,8 +77,8 @@ class _Option:
 def split(args: Sequence[str]) -> Arguments:
     """Sort the words of ``new … -- CLAUDE ARGS``.
 
-    Raises ``UsageError`` for what opens no interactive session in this terminal, for a flag without
-    its value, and for a line that can be read in two ways.
+    Raises ``NoSessionError`` for what opens no interactive session in this terminal, and
+    ``UsageError`` for a flag without its value and for a line that can be read in two ways.
     """
     options = list(_options(args))
     bare = [option.values[0] for option in options if not option.flag]
@@ -100,6 +107,34 @@ def split(args: Sequence[str]) -> Arguments:
         settings=_value(last, "--settings"),
         prompt=bare[0] if bare else None,
     )
+
+
+def first_conversation(words: Arguments, new: str) -> str | None:
+    """The conversation of a first start with these words, if it can be known before.
+
+    ``new``: the id that it gets when the words leave the choice to us.
+    """
+    if words.session_id is not None:
+        return words.session_id.lower()
+    if words.resume and not words.fork_session:
+        return words.resume.lower() if _UUID.fullmatch(words.resume.lower()) else None
+    return None if words.chooses_conversation else new
+
+
+def without_settings(args: Sequence[str]) -> list[str]:
+    """The same words without every ``--settings`` and its value; not a byte of the others changes.
+
+    The words are such as ``split`` accepts.
+    """
+    kept: list[str] = []
+    rest, at = deque(args), 0
+    while rest and rest[0] != "--":
+        flag = _next(rest).flag
+        end = len(args) - len(rest)
+        if flag != "--settings":
+            kept += args[at:end]
+        at = end
+    return [*kept, *args[at:]]
 
 
 def fresh(
@@ -164,15 +199,20 @@ def _options(args: Sequence[str]) -> Iterator[_Option]:
     """The options and bare words of ``args``, read in the order of Claude Code's own parser."""
     rest = deque(args)
     while rest:
-        word = rest.popleft()
-        if word == "--":
+        if rest[0] == "--":
+            rest.popleft()
             yield from (_Option("", (operand,)) for operand in rest)
             return
-        if not _is_flag(word):
-            yield _Option("", (word,))
-            continue
-        flag, value = _flag(word, rest)
-        yield _Option(flag, _taken(flag, rest) if value is None else (value,))
+        yield _next(rest)
+
+
+def _next(rest: deque[str]) -> _Option:
+    """The first option or bare word of ``rest``, taken out of it."""
+    word = rest.popleft()
+    if not _is_flag(word):
+        return _Option("", (word,))
+    flag, value = _flag(word, rest)
+    return _Option(flag, _taken(flag, rest) if value is None else (value,))
 
 
 def _flag(word: str, rest: deque[str]) -> tuple[str, str | None]:
@@ -230,8 +270,8 @@ def _value(last: dict[str, _Option], flag: str) -> str | None:
     return None if option is None else next(iter(option.values), "")
 
 
-def _no_session(word: str, reason: str) -> UsageError:
-    return UsageError(
+def _no_session(word: str, reason: str) -> NoSessionError:
+    return NoSessionError(
         f"new opens an interactive session in a tmux window, and {word} {reason}. "
         "Nothing was started."
     )

@@ -92,6 +92,7 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
         limit_words=limit.words if limit else "",
         reset_text=limit.reset_text if limit else "",
         native_pending=armed is not None,
+        folded=prompt.folded,
     )
 
 

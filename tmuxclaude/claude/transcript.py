@@ -14,6 +14,7 @@ from dataclasses import replace
 from tmuxclaude.claude import fields, limits
 from tmuxclaude.core.evidence import Ending, Notice, Origin, Tail, UserTurn
 from tmuxclaude.core.model import Limit, LimitKind, Source
+from tmuxclaude.core.texts import digest
 
 EMPTY = Tail()
 
@@ -23,15 +24,26 @@ TURNS = 32
 TURN_CHARS = 4096
 """How much of a turn's text it keeps."""
 
+PROMPT_CHARS = 100_000
+"""How much of a turn's text is looked at."""
+
 NOTICE_SECONDS = 10.0
 """How long before its error record a notice may be written and still belong to it: a re-arming
 comes some milliseconds before."""
+
+BEGINNING = 200
+"""How many characters of a prompt or a reply are its beginning."""
 
 _UNFINISHED = (Ending.NOTHING, Ending.PROMPTED, Ending.ANSWERING)
 
 _ORIGINS = {"human": Origin.TYPED, "auto-continuation": Origin.NATIVE}
 """``origin.kind`` of a turn. Every other one (a finished background task, a peer, a schedule) was
 not typed."""
+
+_PASTED = re.compile(
+    r'\s*<pasted_content id="([^"\n]{1,40})">\n(.*)\n</pasted_content id="\1">\s*', re.DOTALL
+)
+"""A prompt that was one long paste; what would end it early in there is written with ``<\\/``."""
 
 _TAG = re.compile(r"\s*<[a-z][\w-]*[\s>]")
 """How the text of a command starts (``<command-name>``, ``<bash-input>``, ``<local-command-…>``);
@@ -81,6 +93,30 @@ def _told_by_every_record(tail: Tail, record: Mapping[str, object]) -> Tail:
     return replace(tail, conversation=conversation, cwd=cwd, last_at=last_at)
 
 
+def asked(record: Mapping[str, object]) -> str | None:
+    """The text of a turn of the user's that the model is asked; ``None`` for any other record."""
+    match record.get("type"):
+        case "user":
+            content = fields.mapping(record, "message").get("content")
+            if record.get("isCompactSummary") is True or _holds_tool_result(content):
+                return None
+            text = prompt_of(content)
+            if _is_interruption(record, text) or not _starts_a_turn(record, text):
+                return None
+            return text
+        case "attachment":
+            attachment = fields.mapping(record, "attachment")
+            if attachment.get("type") == "queued_command":
+                return prompt_of(attachment.get("prompt"))
+    return None
+
+
+def error_kind(record: Mapping[str, object]) -> LimitKind:
+    """What ended the turn that this error record belongs to."""
+    words = text_of(fields.mapping(record, "message").get("content"), 512)
+    return _kind(record, fields.mapping(record, "quotaLimits"), words)
+
+
 # User turns
 
 
@@ -90,7 +126,7 @@ def _user(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
         return tail
     if _holds_tool_result(content):
         return _ended(tail, Ending.ANSWERING) if tail.ending in _UNFINISHED else tail
-    text = _text(content, TURN_CHARS)
+    text = prompt_of(content)
     if _is_interruption(record, text):
         # Nothing that ended already, an error above all, can be interrupted.
         return _ended(tail, Ending.INTERRUPTED) if tail.ending in _UNFINISHED else tail
@@ -104,7 +140,7 @@ def _queued(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
     attachment = fields.mapping(record, "attachment")
     if attachment.get("type") != "queued_command":
         return tail
-    text = _text(attachment.get("prompt"), TURN_CHARS)
+    text = prompt_of(attachment.get("prompt"))
     told = {**attachment, "uuid": record.get("uuid"), "timestamp": record.get("timestamp")}
     return _turn(tail, told, text, offset)
 
@@ -128,7 +164,14 @@ def _is_interruption(record: Mapping[str, object], text: str) -> bool:
 
 def _turn(tail: Tail, record: Mapping[str, object], text: str, offset: int) -> Tail:
     at = fields.moment(record, "timestamp") or tail.last_at or 0.0
-    turn = UserTurn(text, at, offset, _origin(record), fields.string(record, "uuid"))
+    turn = UserTurn(
+        text=text[:TURN_CHARS],
+        at=at,
+        offset=offset,
+        origin=_origin(record),
+        uuid=fields.string(record, "uuid"),
+        digest=digest(text) if len(text) > TURN_CHARS else "",
+    )
     turns = (*tail.turns, turn)[-TURNS:]
     return replace(_ended(tail, Ending.PROMPTED), turns=turns, prompts=tail.prompts + 1)
 
@@ -152,11 +195,18 @@ def _assistant(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
     if not message:
         return tail
     done = message.get("stop_reason") == "end_turn"
+    known = fields.string(message, "id") or f"offset:{offset}"
+    tail = replace(
+        tail,
+        replies=tail.replies + (known != tail.message),
+        reply=beginning(text_of(message.get("content"), 4 * BEGINNING)) or tail.reply,
+        message=known,
+    )
     return _ended(tail, Ending.DONE if done else Ending.ANSWERING)
 
 
 def _error(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
-    words = _text(fields.mapping(record, "message").get("content"), 512)
+    words = text_of(fields.mapping(record, "message").get("content"), 512)
     quota = fields.mapping(record, "quotaLimits")
     said_at = fields.moment(record, "timestamp") or tail.last_at or 0.0
     limit = Limit(
@@ -246,8 +296,20 @@ def _holds_tool_result(content: object) -> bool:
     )
 
 
-def _text(content: object, limit: int) -> str:
-    """The text of a message: a text, or the text blocks of a list, one below the other."""
+def prompt_of(content: object) -> str:
+    """The text of a prompt, at most ``PROMPT_CHARS`` of it; a long paste without what marks it."""
+    text = text_of(content, PROMPT_CHARS)
+    pasted = _PASTED.fullmatch(text)
+    return pasted[2].replace("<\\/pasted_content", "</pasted_content") if pasted else text
+
+
+def beginning(text: str) -> str:
+    """The beginning of a text on one line."""
+    return " ".join(text[: 4 * BEGINNING].split())[:BEGINNING]
+
+
+def text_of(content: object, limit: int) -> str:
+    """At most ``limit`` characters of a message: a text, or the text blocks of a list as lines."""
     if isinstance(content, list):
         blocks = (block.get("text") for block in content if isinstance(block, dict))
         content = "\n".join(text for text in blocks if isinstance(text, str))

@@ -11,37 +11,45 @@ from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.cli import layout, named, verdicts
 from tmuxclaude.cli.opening import zone_name
-from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.cli.options import Verb, as_json, in_group, tmux_server
 from tmuxclaude.cli.quick import paused_line
+from tmuxclaude.core.errors import UsageError
 
 DONE = {"held": "held", "released": "released", "refused": "refused"}
 """What ``done`` of a verdict means, in words."""
 
 
 @click.command("hold", cls=Verb)
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=named.complete)
+@in_group
 @as_json
-def hold_command(names: tuple[str, ...], as_json: bool) -> int:
+def hold_command(names: tuple[str, ...], group: str | None, as_json: bool) -> int:
     """Watch sessions and never touch them, until they are released.
 
     Nothing is typed into them and nothing started for them, not even by resume or send.
     """
-    return _change(wire.Hold, names, as_json)
+    return _change(wire.Hold, names, group, as_json)
 
 
 @click.command("release", cls=Verb)
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=named.complete)
+@in_group
 @as_json
-def release_command(names: tuple[str, ...], as_json: bool) -> int:
+def release_command(names: tuple[str, ...], group: str | None, as_json: bool) -> int:
     """End the hold of sessions; what was due meanwhile is taken up."""
-    return _change(wire.Release, names, as_json)
+    return _change(wire.Release, names, group, as_json)
 
 
 def _change(
-    order: type[wire.Hold] | type[wire.Release], names: tuple[str, ...], as_json: bool
+    order: type[wire.Hold] | type[wire.Release],
+    names: tuple[str, ...],
+    group: str | None,
+    as_json: bool,
 ) -> int:
+    if not names and group is None:
+        raise UsageError("give one NAME or more, or --group")
     paths = app.paths()
-    wanted, _ = named.chosen(paths, names, False, tmux_server())
+    wanted, _ = named.chosen(paths, names, False, tmux_server(), group)
     with app.connect(paths) as client:
         answer = client.ask(order(names=wanted), wire.Verdicts)
     if as_json:

@@ -17,19 +17,40 @@ from tmuxclaude.core.errors import UsageError
 
 FAMILIES = {
     "new": "opening",
+    "run": "running",
     "list": "sessions",
     "show": "show",
+    "history": "history",
+    "stats": "stats",
+    "export": "exporting",
+    "import": "exporting",
+    "cleanup": "cleanup",
     "attach": "sessions",
+    "pick": "pick",
     "stop": "sessions",
     "resume": "resuming",
-    "send": "resuming",
+    "send": "messages",
+    "recap": "messages",
+    "rename": "adopting",
+    "adopt": "adopting",
+    "forget": "adopting",
+    "extend": "lifetimes",
     "hold": "brakes",
     "release": "brakes",
     "pause": "brakes",
     "unpause": "brakes",
     "status": "sessions",
+    "chain": "chains",
+    "set": "chains",
+    "validate": "validate",
+    "conversations": "conversations",
+    "checkpoint": "checkpoints",
+    "checkpoints": "checkpoints",
     "supervisor": "supervisor",
+    "serve": "serve",
     "config": "config",
+    "install": "install",
+    "uninstall": "install",
     "doctor": "doctor",
     "demo": "demo",
 }
@@ -73,8 +94,10 @@ def run(arguments: list[str]) -> int:
         code = tmuxclaude.main(arguments, prog_name="tmuxclaude", standalone_mode=False)
     except click.Abort:
         return 130
-    except SystemExit as ended:  # what click makes of a pipe whose reader has left
-        raise BrokenPipeError from ended
+    except SystemExit as ended:
+        if ended.code == 0:  # words for a shell's completion were printed
+            return 0
+        raise BrokenPipeError from ended  # what click makes of a pipe whose reader has left
     except OSError as problem:  # click prints --help and --version itself
         if problem.errno != errno.ENOSPC or problem.filename is not None:
             raise

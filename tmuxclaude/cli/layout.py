@@ -13,6 +13,13 @@ import os
 import sys
 import time
 
+from tmuxclaude.core import drawn
+from tmuxclaude.core.drawn import columns as columns
+from tmuxclaude.core.drawn import countdown as countdown
+from tmuxclaude.core.drawn import cut as cut
+from tmuxclaude.core.drawn import shorten as shorten
+from tmuxclaude.core.drawn import span as span
+from tmuxclaude.core.drawn import visible as visible
 from tmuxclaude.core.errors import UnreachableError
 
 TYPE_CHECKING = False
@@ -30,47 +37,6 @@ class OutputError(UnreachableError):
 
 GAP = "  "
 NOTHING = "-"
-
-
-def visible(text: str) -> str:
-    """``text`` on one line that cannot drive a terminal: what is not printable is escaped.
-
-    That covers control characters, line breaks, invisible characters, those that change the
-    direction of writing, and halves of surrogate pairs.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the printable ``text`` takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import category, east_asian_width
-
-    wide = sum(east_asian_width(c) in ("W", "F") for c in text)
-    bare = sum(category(c) in ("Mn", "Me") for c in text)
-    return len(text) + wide - bare
-
-
-def cut(text: str, room: int) -> str:
-    """``text`` in at most ``room`` columns, with an ellipsis where something is missing."""
-    if columns(text) <= room:
-        return text
-    kept = text[: max(room, 0)]
-    while kept and columns(kept) > room - 1:
-        kept = kept[:-1]
-    return kept + "…" if room > 0 else ""
-
-
-def shorten(text: str, room: int) -> str:
-    """``text`` in at most ``room`` columns, what is missing left out of its middle."""
-    if columns(text) <= room or room < 5:
-        return cut(text, room)
-    begin = cut(text, (room + 1) // 2)
-    end = cut(text[::-1], room - columns(begin) + 1)[::-1]
-    return begin[:-1] + end
 
 
 class Fit:
@@ -163,18 +129,7 @@ def room() -> int | None:
 
 def moment(at: float | None, now: float) -> str:
     """When something is or was: as little of the date as is needed to tell it from today."""
-    if at is None:
-        return "?"
-    then, today = time.localtime(at), time.localtime(now)
-    clock = f"{then.tm_hour:02}:{then.tm_min:02}"
-    if then[:3] == today[:3]:
-        return clock
-    if abs(at - now) < 6 * 86400:
-        return time.strftime("%a ", then) + clock
-    day = f"{then.tm_mday} {time.strftime('%b', then)}"
-    if then.tm_year == today.tm_year:
-        return f"{day} {clock}"
-    return f"{day} {then.tm_year} {clock}"
+    return drawn.moment(at, now, time.localtime)
 
 
 def stamp(at: float | None) -> str:
@@ -182,31 +137,9 @@ def stamp(at: float | None) -> str:
     return "?" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
-def span(seconds: float) -> str:
-    """A length of time in its two largest units: ``45s``, ``12m``, ``1h 12m``, ``3d 4h``."""
-    whole = max(int(seconds), 0)
-    if whole < 60:
-        return f"{whole}s"
-    minutes, hours, days = whole // 60 % 60, whole // 3600 % 24, whole // 86400
-    units = [(days, "d"), (hours, "h"), (minutes, "m")]
-    while units[0][0] == 0:
-        del units[0]
-    return " ".join(f"{count}{unit}" for count, unit in units[:2] if count)
-
-
-def countdown(at: float | None, now: float) -> str:
-    """How long until ``at``: ``in 1h 12m``, ``due`` when it has come, empty when not known."""
-    if at is None:
-        return ""
-    return "due" if at <= now else f"in {span(at - now)}"
-
-
 def short(path: str) -> str:
     """A path with the home directory as ``~``."""
-    home = os.environ.get("HOME", "").rstrip("/")
-    if home and (path == home or path.startswith(home + "/")):
-        return "~" + path[len(home) :]
-    return path
+    return drawn.short(path, os.environ.get("HOME", ""))
 
 
 def json_text(value: object) -> str:

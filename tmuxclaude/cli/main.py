@@ -69,12 +69,24 @@ def _open_streams() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["run"]:
+        from tmuxclaude.cli import run
+
+        wrapped = run.understood(arguments)
+        if wrapped is not None:
+            return run.start(wrapped)
     if "list" in arguments or "status" in arguments:
         from tmuxclaude.cli import quick
 
         call = quick.understood(arguments)
         if call is not None:
             return quick.answer(call)
+    if "pick" in arguments:
+        from tmuxclaude.cli.picker import start
+
+        builtin = start.understood(arguments)
+        if builtin is not None:
+            return start.answer(builtin)
     from tmuxclaude.cli import commands
 
     return commands.run(arguments)

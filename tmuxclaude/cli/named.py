@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tmuxclaude.cli.options import TmuxServer
 from tmuxclaude.cli.quick import sessions
-from tmuxclaude.core.errors import NotFoundError
+from tmuxclaude.core.errors import NotFoundError, TmuxclaudeError, UsageError
 from tmuxclaude.core.names import no_such
 
 if TYPE_CHECKING:
+    import click
+
     from tmuxclaude.cli.quick import Row
     from tmuxclaude.edges.paths import Paths
 
@@ -27,18 +29,54 @@ def one(paths: Paths, name: str, server: TmuxServer) -> Row:
     return max(found, key=rank)
 
 
+def complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For a shell's completion: the names that begin so, those that have not ended first."""
+    from tmuxclaude import app
+
+    given = {name for value in context.params.values() for name in _names(value)}
+    try:
+        rows = sessions(str(app.paths().database), True, None)
+    except TmuxclaudeError:
+        return []
+    names = dict.fromkeys(str(row["name"]) for row in sorted(rows, key=rank, reverse=True))
+    return [name for name in names if name.startswith(begun) and name not in given]
+
+
+def _members(paths: Paths, group: str, server: TmuxServer) -> list[str]:
+    rows = sessions(str(paths.database), False, server.only)
+    found = [str(row["name"]) for row in rows if row["in_group"] == group]
+    if not found:
+        known = sorted({str(row["in_group"]) for row in rows} - {""})
+        there = f"there are {', '.join(known)}" if known else "no session has one"
+        raise NotFoundError(f"no session is in the group {group!r:.60}; {there}")
+    return found
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
 def rank(row: Row) -> tuple[bool, float]:
     """Which of the sessions of one name is meant: the one that ranks highest."""
     return row["state"] != "ended", float(row["created_at"])
 
 
 def chosen(
-    paths: Paths, names: tuple[str, ...], every: bool, server: TmuxServer
+    paths: Paths,
+    names: tuple[str, ...],
+    every: bool,
+    server: TmuxServer,
+    group: str | None = None,
 ) -> tuple[list[str], bool]:
     """Names and ``every`` as the supervisor is to be asked, which knows no -L and -S.
 
-    With one of these, names are looked up and ``every`` becomes the names on that server.
+    With one of these, names are looked up and ``every`` becomes the names on that server. So does
+    ``group`` become the names of its sessions; raises ``NotFoundError`` when it has none.
     """
+    if group is not None:
+        if names or every:
+            raise UsageError("--group stands alone: without names, and without --all")
+        return _members(paths, group, server), False
     if server.only is None:
         return list(names), every
     if every:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +14,11 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import layout, quick
+from tmuxclaude.cli import accounts, layout, quick
 from tmuxclaude.cli.options import PassesOn, TmuxServer, after_dashes, as_json, tmux_server
+from tmuxclaude.cli.running import if_limited
 from tmuxclaude.cli.sessions import become
+from tmuxclaude.core import labels
 from tmuxclaude.core.errors import UnreachableError, UsageError
 from tmuxclaude.core.names import name_problem
 from tmuxclaude.core.rules import Rules
@@ -32,14 +35,24 @@ OPENING_PATIENCE = 30.0
 @click.option("-c", "directory", metavar="DIR", help="Where Claude Code works [here].")
 @click.option("-t", "tmux_session", metavar="TMUX_SESSION", help="The tmux session of the window.")
 @click.option("-d", "detached", is_flag=True, help="Do not go to the new window.")
+@click.option("--account", metavar="NAME", help="The account, as the configuration names it.")
+@click.option("--group", metavar="GROUP", default="", help="The group that it belongs to.")
+@click.option("--meta", metavar="KEY=VALUE", multiple=True, help="Metadata, as often as you like.")
 @click.option("--prompt", metavar="TEXT", help="A first line, typed when the prompt box is ready.")
+@click.option("--wait", "waits", is_flag=True, help="While limited: wait for the reset.")
+@click.option("--force", is_flag=True, help="While limited: start all the same.")
 @as_json
 def new_command(
     name: str | None,
     directory: str | None,
     tmux_session: str | None,
     detached: bool,
+    account: str | None,
+    group: str,
+    meta: tuple[str, ...],
     prompt: str | None,
+    waits: bool,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Open Claude Code in a new tmux window and keep it as a session.
@@ -49,6 +62,43 @@ def new_command(
     """
     _check(name, tmux_session, prompt)
     place = _directory(directory)
+    opened = open_session(
+        place,
+        list(after_dashes()),
+        name=name,
+        tmux_session=tmux_session,
+        prompt=prompt,
+        select=not detached,
+        if_limited=if_limited(waits, force),
+        config_dir=accounts.directory(account) if account is not None else None,
+        group=group,
+        meta=labels.pairs(meta),
+    )
+    pane = _own_pane(tmux_server(), os.environ)
+    attaches = not (detached or as_json or os.environ.get("TMUX")) and _on_terminal()
+    _show(opened, prompt, as_json, pane is None and not attaches)
+    if attaches:
+        become(app.attach_argv(opened.socket, opened.pane, os.environ))
+    return 0
+
+
+def open_session(
+    directory: str,
+    arguments: list[str],
+    *,
+    name: str | None = None,
+    tmux_session: str | None = None,
+    prompt: str | None = None,
+    select: bool = False,
+    if_limited: wire.IfLimited = "",
+    config_dir: str | None = None,
+    group: str = "",
+    meta: Mapping[str, str] | None = None,
+) -> wire.Opened:
+    """Has the supervisor, which is started if need be, open Claude Code in a window.
+
+    ``config_dir``: another one than the caller's; empty for Claude Code's own default.
+    """
     app.check_tmux()
     server = tmux_server()
     _must_be_there(server, os.environ)
@@ -57,25 +107,23 @@ def new_command(
     pane = _own_pane(server, os.environ)
     request = wire.New(
         name=name,
-        directory=place,
+        directory=directory,
         command=app.find_claude(rules, os.environ),
-        arguments=list(after_dashes()),
+        arguments=arguments,
         socket=server.socket,
-        config_dir=_config_dir(rules, os.environ),
+        config_dir=_config_dir(rules, os.environ) if config_dir is None else config_dir,
         environment={key: os.environ[key] for key in rules.launch.env if key in os.environ},
         zone=zone_name(os.environ),
         tmux_session=tmux_session,
         pane=pane,
         prompt=prompt,
-        select=pane is not None and not detached,
+        select=pane is not None and select,
+        group=group,
+        meta=dict(meta or {}),
+        if_limited=if_limited,
     )
     with app.connect_or_start(paths) as client:
-        opened = client.ask(request, wire.Opened, OPENING_PATIENCE)
-    attaches = not (detached or as_json or os.environ.get("TMUX")) and _on_terminal()
-    _show(opened, prompt, as_json, pane is None and not attaches)
-    if attaches:
-        become(app.attach_argv(opened.socket, opened.pane, os.environ))
-    return 0
+        return client.ask(request, wire.Opened, OPENING_PATIENCE)
 
 
 def _check(name: str | None, tmux_session: str | None, prompt: str | None) -> None:
@@ -86,7 +134,7 @@ def _check(name: str | None, tmux_session: str | None, prompt: str | None) -> No
         raise UsageError("-t: a tmux session has a name; nothing was opened")
     problem = text_problem(prompt) if prompt is not None else None
     if problem:
-        raise UsageError(f"--prompt: {problem}")
+        raise UsageError(f"--prompt: {problem}; nothing was opened")
 
 
 def _must_be_there(server: TmuxServer, env: Mapping[str, str]) -> None:
@@ -174,6 +222,10 @@ def _show(opened: wire.Opened, prompt: str | None, as_json: bool, elsewhere: boo
         ("tmux", f"pane {opened.pane} on {opened.socket}"),
         ("conversation", opened.conversation or "not known yet"),
     ]
+    if opened.starts_at is not None:
+        now = time.time()
+        left = layout.countdown(opened.starts_at, now)
+        lines.append(("starts", f"{layout.moment(opened.starts_at, now)}, {left}"))
     lines += [("note", note) for note in opened.notes]
     if prompt is not None:
         lines.append(("prompt", f"typed when it is ready; see: tmuxclaude show {opened.name}"))

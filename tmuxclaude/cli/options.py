@@ -15,6 +15,8 @@ from tmuxclaude.cli import layout
 _SERVER = "tmuxclaude.server"
 _AFTER_DASHES = "tmuxclaude.after-dashes"
 
+in_group = click.option("--group", metavar="GROUP", help="Every session of this group.")
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print plain data as JSON.")
 
 
@@ -54,7 +56,9 @@ def _remember(context: click.Context, parameter: click.Parameter, value: str | N
         return
     level, earlier = context.meta.get(_SERVER, (None, None))
     if level is context and earlier is not None:
-        raise click.UsageError("-L and -S name the same thing; give one of them", context)
+        raise click.UsageError(
+            "-L and -S name the same thing; nothing was done. Give one of them", context
+        )
     chosen = TmuxServer(name=value) if parameter.name == "server_name" else TmuxServer(path=value)
     context.meta[_SERVER] = (context, chosen)
 

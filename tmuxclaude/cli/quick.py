@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 import time
 
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import accounts, layout
+from tmuxclaude.cli.places import Places as Places
+from tmuxclaude.cli.places import places as places
+from tmuxclaude.core import abandoned, shown
 from tmuxclaude.core.errors import UnreachableError
 from tmuxclaude.store import reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     Row = dict[str, Any]
@@ -25,13 +27,22 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds that the supervisor may take to answer ``status``."""
 
+LIST_PATIENCE = 0.7
+"""Seconds that it may take to answer ``list``, which shows what was last seen anyhow."""
+
 ACTORS = {"claude": "Claude Code", "tmuxclaude": "tmuxclaude", "you": "you", "nobody": ""}
 
 ASLEEP = "no supervisor is running, so nothing is watched; see: tmuxclaude supervisor start"
+SILENT = "the supervisor does not answer, so this is old and nothing is resumed"
 
 
-HEADS = ("NAME", "STATE", "SINCE", "DIRECTORY", "NEXT", "WHEN", "WAITS FOR")
+ACCOUNT = 1
+"""Where the column of the account stands, when there is more than one."""
+
+HEADS = ("NAME", "STATE", "SINCE", "LEFT", "DIRECTORY", "NEXT", "WHEN", "WAITS FOR")
 FITS = {
+    "LEFT": layout.Fit(may_go=True),
+    "ACCOUNT": layout.Fit(may_go=True),
     "SINCE": layout.Fit(may_go=True),
     "DIRECTORY": layout.Fit(12, middle=True, may_go=True),
     "WAITS FOR": layout.Fit(20),
@@ -53,16 +64,6 @@ class Call:
         self.path: str | None = None
 
 
-class Places:
-    """Two files of ours: the database and the supervisor's socket."""
-
-    __slots__ = ("database", "socket")
-
-    def __init__(self, database: str, socket: str) -> None:
-        self.database = database
-        self.socket = socket
-
-
 def understood(arguments: list[str]) -> Call | None:
     """The call, when it is ``list`` or ``status`` with plain flags; else ``None``."""
     call = Call()
@@ -82,26 +83,6 @@ def understood(arguments: list[str]) -> Call | None:
     return call if call.verb and not (call.name and call.path) else None
 
 
-def places(env: Mapping[str, str]) -> Places | None:
-    """Where our files are; ``None`` when the environment is unusual and ``edges/paths`` decides.
-
-    The same rules as there, without the half of a start-up that its imports would cost.
-    """
-    home = env.get("HOME", "")
-    state = env.get("TMUXCLAUDE_STATE_DIR", "")
-    runtime = env.get("TMUXCLAUDE_RUNTIME_DIR", "")
-    if not home.startswith("/") or any(ours and ours[0] != "/" for ours in (state, runtime)):
-        return None
-    state_home, runtime_home = env.get("XDG_STATE_HOME", ""), env.get("XDG_RUNTIME_DIR", "")
-    if not state:
-        base = state_home if state_home.startswith("/") else f"{home}/.local/state"
-        state = f"{base}/tmuxclaude"
-    if not runtime:
-        absolute = runtime_home.startswith("/")
-        runtime = f"{runtime_home}/tmuxclaude" if absolute else f"{state}/run"
-    return Places(f"{state}/tmuxclaude.db", f"{runtime}/supervisor.sock")
-
-
 def answer(call: Call) -> int:
     """Prints what ``call`` asks for and returns the exit code. Raises errors of ``core/errors``."""
     found, server = places(os.environ), None
@@ -118,28 +99,58 @@ def answer(call: Call) -> int:
     return status(found, call.as_json, server)
 
 
-def list_sessions(files: Places, every: bool, as_json: bool, server: str | None) -> int:
-    """``tmuxclaude list``: the sessions, what each waits for, and who acts next."""
+def list_sessions(
+    files: Places,
+    every: bool,
+    as_json: bool,
+    server: str | None,
+    left: bool = False,
+    group: str | None = None,
+) -> int:
+    """``tmuxclaude list``: the sessions, what each waits for, and who acts next.
+
+    ``left``: only those that were abandoned. ``group``: only those of this one.
+    """
     rows, running = sessions(files.database, every, server), listens(files.socket)
+    if left:
+        rows = [row for row in rows if row["abandoned_since"] is not None]
+    if group is not None:
+        rows = [row for row in rows if row["in_group"] == group]
     if as_json:
-        watched = {"running": running}
-        layout.out(
-            layout.json_text(
-                {"sessions": [session_json(row) for row in rows], "supervisor": watched}
-            )
-        )
+        layout.out(layout.json_text(list_json(rows, running)))
         return 0
-    if rows:
-        now = time.time()
-        cells = [_cells(row, now) for row in rows]
-        layout.out(layout.table(HEADS, cells, layout.room(), FITS))
-    elif server is not None:
-        layout.out(f"No sessions on the tmux server {layout.visible(server)}.")
-    else:
-        layout.out("No sessions. Open one with: tmuxclaude new")
-    if rows and not running:
-        layout.complain(ASLEEP)
+    if left and not rows:
+        layout.out("No session is abandoned.")
+        return 0
+    layout.out(list_text(rows, time.time(), layout.room(), server))
+    notice = unwatched(files) if rows else ""
+    if notice:
+        layout.complain(notice)
     return 0
+
+
+def list_json(rows: list[Row], running: bool) -> Row:
+    """The sessions as plain data; ``running``: whether a supervisor watches them."""
+    return {
+        "sessions": [shown.session(row) for row in rows],
+        "supervisor": {"running": running},
+    }
+
+
+def list_text(rows: list[Row], now: float, room: int | None, server: str | None) -> str:
+    """The sessions as a table, ``room`` columns wide, or that there are none."""
+    if rows:
+        names = accounts.names({row["account"] for row in rows})
+        heads, cells = list(HEADS), [list(_cells(row, now)) for row in rows]
+        if len(names) > 1:
+            heads.insert(ACCOUNT, "ACCOUNT")
+            for row, line in zip(rows, cells, strict=True):
+                line.insert(ACCOUNT, names[row["account"]])
+        fits = {head: fit for head, fit in FITS.items() if head in heads}
+        return layout.table(heads, cells, room, fits)
+    if server is not None:
+        return f"No sessions on the tmux server {layout.visible(server)}."
+    return "No sessions. Open one with: tmuxclaude new"
 
 
 def status(files: Places, as_json: bool, server: str | None) -> int:
@@ -150,6 +161,7 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
     pong = ask_ping(files.socket)
     rows = sessions(files.database, False, server)
     now = time.time()
+    known = accounts.known(files.database, rows, now)
     pause = paused(files.database, now)
     states: dict[str, int] = {}
     for row in rows:
@@ -159,13 +171,20 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
     soonest = min(timed, key=lambda row: float(row["outlook_at"]), default=None)
     if as_json:
         supervisor = {"running": pong is not None, **(pong or {})}
-        next_one = soonest and {"name": soonest["name"], **_outlook(soonest)}
-        found = {"supervisor": supervisor, "paused": pause, "sessions": states, "next": next_one}
+        next_one = soonest and {"name": soonest["name"], **shown.outlook(soonest)}
+        found: Row = {
+            "supervisor": supervisor,
+            "paused": pause,
+            "sessions": states,
+            "next": next_one,
+        }
+        found["accounts"] = known
         layout.out(layout.json_text(found | {"for_you": yours}))
         return 0
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     lines = [("supervisor", supervisor_line(pong, now)), ("sessions", counted or "none")]
     lines += [("notice", notice) for notice in (pong or {}).get("notices", [])]
+    lines += [("account", accounts.line(one, now)) for one in known]
     if pause is not None:
         lines.append(("resumes", paused_line(pause, now)))
     if soonest is not None:
@@ -185,7 +204,8 @@ def supervisor_line(pong: Row | None, now: float) -> str:
     if pong is None:
         return "not running; start it with: tmuxclaude supervisor start"
     since, ago = layout.moment(pong["started_at"], now), layout.span(now - pong["started_at"])
-    return f"running since {since} ({ago}), pid {pong['pid']}, version {pong['version']}"
+    kept = f", kept by {pong['kept_by']}" if pong.get("kept_by") else ""
+    return f"running since {since} ({ago}), pid {pong['pid']}, version {pong['version']}{kept}"
 
 
 def paused(database: str, now: float) -> Row | None:
@@ -223,35 +243,6 @@ def sessions(database: str, every: bool, server: str | None) -> list[Row]:
     return [dict(zip(reader.SESSION_COLUMNS, row, strict=True)) for row in found]
 
 
-def session_json(row: Row) -> Row:
-    """A session as ``--json`` shows it: the nouns, with its outlook and its open halt inside."""
-    plain = ("uid", "name", "state", "want", "since", "reason", "directory", "account")
-    halt = None
-    if row["halt"] is not None:
-        halt = {key: row[key] for key in ("attempts", "not_before", "needs_human")} | {
-            "id": row["halt"],
-            "opened_at": row["halted_at"],
-            "attempt": row["attempt"],
-            "step": row["step"],
-            "limit": {
-                "kind": row["limit_kind"],
-                "words": row["limit_words"],
-                "source": row["limit_source"],
-                "resets_at": row["resets_at"],
-            },
-        }
-    return {
-        **{key: row[key] for key in plain},
-        "conversation": row["conversation"],
-        "created_at": row["created_at"],
-        "zone": row["zone"],
-        "tmux_session": row["tmux_session"],
-        "pane": {"socket": row["socket"], "pane_id": row["pane_id"]},
-        "outlook": _outlook(row),
-        "halt": halt,
-    }
-
-
 def listens(path: str) -> bool:
     """Whether a supervisor listens at ``path``: a connection that waits for nothing."""
     import _socket
@@ -267,6 +258,32 @@ def listens(path: str) -> bool:
     finally:
         door.close()
     return True
+
+
+def unwatched(files: Places) -> str:
+    """Why what the database says may be old, in one line; empty when a supervisor answers."""
+    import _socket
+
+    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    door.settimeout(LIST_PATIENCE)
+    try:
+        door.connect(files.socket)
+        door.sendall(b'{"type":"ping"}\n')
+        if door.recv(1):
+            return ""
+    except (BlockingIOError, TimeoutError):  # its queue is full, or it says nothing
+        pass
+    except OSError:
+        return ASLEEP
+    finally:
+        door.close()
+    try:
+        heard, now = os.stat(files.rows).st_mtime, time.time()  # noqa: PTH116
+    except OSError:
+        return SILENT
+    return (
+        f"{SILENT}; last heard of at {layout.moment(heard, now)} ({layout.span(now - heard)} ago)"
+    )
 
 
 def ask_ping(path: str) -> Row | None:
@@ -287,7 +304,8 @@ def ask_ping(path: str) -> Row | None:
         door.sendall(b'{"type":"ping"}\n')
         pong: Row = json.loads(_line(door, time.monotonic() + PATIENCE))
         known = {key: pong[key] for key in ("version", "pid", "started_at", "sessions")}
-        return known | {"notices": [str(notice) for notice in pong.get("notices", [])]}
+        notices = [str(notice) for notice in pong.get("notices", [])]
+        return known | {"notices": notices, "kept_by": str(pong.get("kept_by", ""))}
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise UnreachableError(
             f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
@@ -307,14 +325,6 @@ def _line(door: Any, deadline: float) -> bytes:
     return inbox.partition(b"\n")[0]
 
 
-def _outlook(row: Row) -> Row:
-    return {
-        "actor": row["outlook_actor"],
-        "at": row["outlook_at"],
-        "why": row["outlook_why"],
-    }
-
-
 def _cells(row: Row, now: float) -> tuple[str, ...]:
     at = row["outlook_at"]
     when = "" if at is None else f"{layout.moment(at, now)}, {layout.countdown(at, now)}"
@@ -322,8 +332,16 @@ def _cells(row: Row, now: float) -> tuple[str, ...]:
         row["name"],
         row["state"],
         f"{layout.moment(row['since'], now)} ({layout.span(now - row['since'])})",
+        "" if row["ends_at"] is None else layout.span(row["ends_at"] - now),
         layout.short(row["directory"]),
         ACTORS.get(row["outlook_actor"], ""),
         when,
-        row["outlook_why"] or row["reason"],
+        _waits_for(row, now),
     )
+
+
+def _waits_for(row: Row, now: float) -> str:
+    whys = [row["outlook_why"] or row["reason"], shown.waiting(row)]
+    if row["abandoned_since"] is None:
+        return "; ".join(filter(None, whys))
+    return abandoned.words(row["abandoned_since"], row["uncommitted"], now)

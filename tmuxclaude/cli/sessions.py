@@ -13,7 +13,7 @@ from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
 from tmuxclaude.cli import layout, named, quick, verdicts
-from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.cli.options import Verb, as_json, in_group, tmux_server
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -29,13 +29,23 @@ DONE = {"stops": "is ending", "ended": "has ended", "refused": "refused"}
 
 @click.command("list", cls=Verb)
 @click.option("--all", "every", is_flag=True, help="Also the sessions that have ended.")
+@click.option("--group", metavar="GROUP", help="Only those of this group.")
+@click.option("--abandoned", "left", is_flag=True, help="Only those left with uncommitted work.")
+@click.option("--watch", is_flag=True, help="Keep showing them, redrawn in place, until Ctrl-C.")
 @as_json
-def list_command(every: bool, as_json: bool) -> int:
+def list_command(every: bool, group: str | None, left: bool, watch: bool, as_json: bool) -> int:
     """Show the sessions: state, directory, what each waits for, and who acts next.
 
     It reads the database, so it answers without a supervisor too, with what was last seen.
     """
-    return quick.list_sessions(_places(app.paths()), every, as_json, tmux_server().only)
+    places, server = _places(app.paths()), tmux_server().only
+    if watch and (left or group is not None):
+        raise UsageError("--watch shows all sessions; give it, or --abandoned or --group")
+    if watch:
+        from tmuxclaude.cli import watch as watching  # only needed for this option
+
+        return watching.run(places, every, as_json, server)
+    return quick.list_sessions(places, every, as_json, server, left, group)
 
 
 @click.command("status", cls=Verb)
@@ -46,7 +56,7 @@ def status_command(as_json: bool) -> int:
 
 
 @click.command("attach", cls=Verb)
-@click.argument("name")
+@click.argument("name", shell_complete=named.complete)
 def attach_command(name: str) -> int:
     """Go to the session's tmux window."""
     session = named.one(app.paths(), name, tmux_server())
@@ -67,20 +77,23 @@ def become(argv: list[str]) -> NoReturn:
 
 
 @click.command("stop", cls=Verb)
-@click.argument("names", metavar="NAME...", nargs=-1)
+@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=named.complete)
 @click.option("--all", "every", is_flag=True, help="Every session.")
+@in_group
 @click.option("--now", is_flag=True, help="Also a session that is working.")
 @as_json
-def stop_command(names: tuple[str, ...], every: bool, now: bool, as_json: bool) -> int:
+def stop_command(
+    names: tuple[str, ...], every: bool, group: str | None, now: bool, as_json: bool
+) -> int:
     """End sessions in order; their conversations can be resumed.
 
     A session that is working is left alone without --now. A stopped session is never brought back
     by the supervisor.
     """
-    if bool(names) == every:
-        raise UsageError("give one or more names, or --all")
+    if [bool(names), every, group is not None].count(True) != 1:
+        raise UsageError("give one or more names, --all or --group; nothing was done")
     paths = app.paths()
-    wanted, all_of_them = named.chosen(paths, names, every, tmux_server())
+    wanted, all_of_them = named.chosen(paths, names, every, tmux_server(), group)
     with app.connect(paths) as client:
         answer = _stop(client, wanted, all_of_them, now)
     stopping = {one.name for one in answer.sessions if one.done in ("stops", "ended")}

@@ -18,6 +18,7 @@ from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.cli import layout, named, quick
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
+from tmuxclaude.core import shown
 from tmuxclaude.core.errors import NotFoundError, UnreachableError
 from tmuxclaude.core.model import LimitKind
 from tmuxclaude.core.policy import PLAIN_WORDS
@@ -38,7 +39,7 @@ MESSAGE_COLUMNS = 60
 
 
 @click.command("show", cls=Verb)
-@click.argument("name")
+@click.argument("name", shell_complete=named.complete)
 @as_json
 def show_command(name: str, as_json: bool) -> int:
     """Show all that is known of one session: evidence, conversations, halts and their journals."""
@@ -73,13 +74,14 @@ class History:
     attempts: list[Row]
     steps: list[Row]
     events: list[Row]
+    waiting: list[Row]
 
 
 def history(database: Path, uid: str) -> History:
     """The history of the session ``uid``; empty without a database."""
     connection = reader.open(database)
     if connection is None:
-        return History([], [], [], [], [])
+        return History([], [], [], [], [], [])
     with closing(connection):
         return History(
             chain=_rows(reader.CHAIN_COLUMNS, reader.chain(connection, uid)),
@@ -87,6 +89,7 @@ def history(database: Path, uid: str) -> History:
             attempts=_rows(reader.ATTEMPT_COLUMNS, reader.attempts(connection, uid)),
             steps=_rows(reader.STEP_COLUMNS, reader.steps(connection, uid)),
             events=_rows(reader.EVENT_COLUMNS, reader.events(connection, uid, EVENTS)),
+            waiting=_rows(reader.MESSAGE_COLUMNS, reader.messages(connection, uid)),
         )
 
 
@@ -96,20 +99,8 @@ def _rows(columns: tuple[str, ...], found: list[tuple[object, ...]]) -> list[Row
 
 def _data(session: Row, past: History, evidence: list[str] | None) -> Row:
     """The session with its evidence, chain, halts (their attempts with their steps) and events."""
-    attempts = [
-        attempt | {"steps": [step for step in past.steps if step["attempt"] == attempt["id"]]}
-        for attempt in past.attempts
-    ]
-    return quick.session_json(session) | {
-        "evidence": evidence,
-        "chain": past.chain,
-        "halts": [
-            halt | {"attempts": [one for one in attempts if one["halt"] == halt["id"]]}
-            for halt in past.halts
-        ],
-        "messages": [one for one in attempts if one["halt"] is None],
-        "events": past.events,
-    }
+    remembered = shown.past(past.chain, past.halts, past.attempts, past.steps, past.events)
+    return {**shown.session(session), "evidence": evidence, **remembered}
 
 
 def _text(session: Row, past: History, evidence: list[str] | None, silent: str, now: float) -> str:
@@ -123,6 +114,7 @@ def _text(session: Row, past: History, evidence: list[str] | None, silent: str, 
         _part("conversations", [_link(link) for link in past.chain]),
         halts(past),
         _part(f"messages{_earlier(sent)}", messages),
+        _part("messages that wait", [_waiting(one) for one in past.waiting]),
         _part("last events", [_event(event) for event in past.events]),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -154,6 +146,8 @@ def _head(session: Row, now: float) -> str:
         ("tmux", _place(session)),
         ("account", layout.short(session["account"])),
         ("conversation", session["conversation"] or ""),
+        ("used", _use(session, now)),
+        ("lifetime", _lifetime(session, now)),
     ]
     name = session["name"]
     if session["want"] == "hold":
@@ -161,6 +155,25 @@ def _head(session: Row, now: float) -> str:
     elif session["want"] == "down" and session["state"] != "ended":
         lines.append(("stopped", "by you; it has not ended yet"))
     return layout.pairs(lines)
+
+
+def _use(session: Row, now: float) -> str:
+    """How many prompts were counted, and when it last did anything; empty when nothing is known."""
+    if session["prompts"] is None:
+        return ""
+    ago = layout.span(now - session["active_at"])
+    prompts = "1 prompt" if session["prompts"] == 1 else f"{session['prompts']} prompts"
+    return f"{prompts}, last active {layout.moment(session['active_at'], now)} ({ago} ago)"
+
+
+def _lifetime(session: Row, now: float) -> str:
+    """When it is ended if nothing happens, and how it would go on; empty for never."""
+    at = session["ends_at"]
+    if at is None:
+        return ""
+    more = f"to extend: tmuxclaude extend {session['name']}"
+    left = f"{layout.span(at - now)} left" if at > now else "over"
+    return f"{left}, until {layout.moment(at, now)}; {more}"
 
 
 def _place(session: Row) -> str:
@@ -217,6 +230,11 @@ def _attempt(attempt: Row) -> str:
 
 def _message(attempt: Row) -> str:
     return f'"{layout.cut(attempt["text"], MESSAGE_COLUMNS)}"'
+
+
+def _waiting(message: Row) -> str:
+    why = f": {message['reason']}" if message["reason"] else ""
+    return f"{message['id']}  {_message(message)}, {message['stage'].replace('_', ' ')}{why}"
 
 
 def _event(event: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -58,13 +59,25 @@ def stop(as_json: bool) -> int:
 def restart(as_json: bool) -> int:
     """End the supervisor if one runs, and start it anew; sessions are found again.
 
-    This is how a change of the configuration is taken up. A configuration that is wrong stops
-    nothing.
+    A configuration that is wrong stops nothing.
     """
     paths = app.paths()
     app.rules(paths)  # a supervisor that could not start again is better not stopped
     app.stop_supervisor(paths)
     _show(wire.plain(app.start_supervisor(paths)), as_json)
+    return 0
+
+
+@supervisor_command.command("reload")
+@as_json
+def reload(as_json: bool) -> int:
+    """Have the supervisor read the configuration again; one that is wrong changes nothing."""
+    with app.connect(app.paths()) as client:
+        changed = client.ask(wire.Reload(), wire.Reloaded).changed
+    if as_json:
+        layout.out(layout.json_text({"changed": changed}))
+    for line in () if as_json else changed or ["Nothing has changed."]:
+        layout.out(layout.visible(line))
     return 0
 
 
@@ -85,19 +98,30 @@ def run() -> int:
 
 @supervisor_command.command("logs")
 @click.option("-f", "follows", is_flag=True, help="Wait for more until Ctrl-C.")
-def logs(follows: bool) -> int:
+@click.option(
+    "-n",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=LINES,
+    help=f"How many lines; {LINES} unless said otherwise.",
+)
+def logs(follows: bool, count: int) -> int:
     """Show the end of the supervisor's log."""
     log = app.paths().log
+    last: deque[str] = deque(maxlen=count)
     try:
-        file = log.open(errors="replace")
+        for file in app.older_logs(log):
+            last += file.read_text(errors="replace").splitlines()
+        with log.open(errors="replace") as now:
+            last += [line.rstrip("\n") for line in now]
+            place = now.tell()
     except FileNotFoundError:
         raise NotFoundError(f"there is no log yet ({log}); the supervisor never ran") from None
     except OSError as problem:
         raise UsageError(f"the log {log} cannot be read: {problem.strerror}") from problem
-    with file:
-        for line in file.readlines()[-LINES:]:
-            layout.out(layout.visible(line.rstrip("\n")))
-        place = file.tell()
+    for line in last:
+        layout.out(layout.visible(line))
     if follows:
         layout.flush()
         for line in _more(log, place):
@@ -114,11 +138,13 @@ def _more(log: Path, place: int) -> Iterator[str]:
             if file is None:
                 file = log.open(errors="replace")
                 file.seek(place)
+            now, ours, read = log.stat(), os.fstat(file.fileno()), file.tell()
+            # Read after that look: nothing is added any more to a file that has lost its name.
             yield from (line.rstrip("\n") for line in file)
-            now, ours = log.stat(), os.fstat(file.fileno())
-            if now.st_ino != ours.st_ino or now.st_size < file.tell():
+            if now.st_ino != ours.st_ino or now.st_size < read:
                 file.close()
                 file, place = None, 0
+                continue
         time.sleep(FOLLOW_SECONDS)
 
 

@@ -37,6 +37,10 @@ class Instant:
         """What the wall clock adds to the time since boot; only a step changes it."""
         return self.wall - self.boottime
 
+    def asleep_since(self, before: Instant) -> float:
+        """How many seconds the machine slept between the two."""
+        return (self.boottime - before.boottime) - (self.monotonic - before.monotonic)
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -69,8 +73,7 @@ def went_on(course: Course, now: Instant) -> Course:
     home = None if settled else course.home
     if home is not None and abs(now.offset - home) <= GAP_SECONDS:
         return Course(now, why="the clock is right again", jumps=course.jumps + 1)
-    passed = now.boottime - last.boottime
-    asleep = passed - (now.monotonic - last.monotonic)
+    asleep = now.asleep_since(last)
     stepped = now.offset - last.offset
     if stepped > LEAP_SECONDS:
         why = f"the clock leapt ahead by {_span(stepped)}, and that must stand for 5 minutes"

@@ -30,6 +30,24 @@ class Life(StrEnum):
     DIED = "died"
 
 
+SERVER_GONE = "the tmux server is gone"
+"""The last words of a session whose tmux server ended, or whose machine was booted anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session's window is. ``tmux_session`` is empty for a name that we would not give.
+
+    ``window_name``: as its user named it, empty for a name that no session can have; ``None`` when
+    the name is nobody's choice (tmux's own, a program's, a mark of ours) or several of our sessions
+    share the window.
+    """
+
+    tmux_session: str
+    index: int
+    window_name: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class PaneFacts:
     """What decides whether keys may be sent to a pane that is proven to be ours.
@@ -92,13 +110,17 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
-    """One prompt in the transcript; ``offset`` is the byte offset of its line."""
+    """One prompt in the transcript; ``offset`` is the byte offset of its line.
+
+    ``digest``: of the whole text (``core/texts``) where ``text`` is only the beginning of it.
+    """
 
     text: str
     at: float
     offset: int
     origin: Origin = Origin.TYPED
     uuid: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +128,8 @@ class Tail:
     """What the end of a transcript says; only its main chain, never a subagent's.
 
     ``limit`` and ``record`` (the uuid of the error record) are set while ``ending`` is ``ERROR``.
-    ``turns``: the last user turns, oldest first. ``size``: bytes read so far.
+    ``turns``: the last user turns, oldest first. ``size``: bytes read so far. ``replies``: messages
+    of the model; ``reply`` is the beginning of the last one, ``message`` its id.
     """
 
     ending: Ending = Ending.NOTHING
@@ -121,6 +144,9 @@ class Tail:
     title: str = ""
     last_at: float | None = None
     size: int = 0
+    replies: int = 0
+    reply: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +165,7 @@ class Evidence:
     reading: Reading | None = None
     open_elsewhere: bool = False
     last_words: str = ""
+    place: Place | None = None
 
     @property
     def alive(self) -> bool:

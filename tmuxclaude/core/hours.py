@@ -86,21 +86,65 @@ def meant(text: str, now: float, zone: str) -> float:
     return at
 
 
+def length(text: str) -> float:
+    """The seconds that a person means by ``12h``, ``2d`` or ``1h30m``.
+
+    Raises ``UsageError`` that names the text and what is allowed.
+    """
+    found = _length(text.strip())
+    if not found or found > LONGEST_SECONDS:
+        raise UsageError(
+            f"{text.strip()[:60]!r} is no length of time; allowed: 12h, 30m, 2d or 1h30m, at most "
+            "a year. Nothing was changed"
+        )
+    return found
+
+
+def ago(text: str, now: float, zone: str) -> float:
+    """The instant that lies ``7d``, ``12h`` or ``1h30m`` back, or one of the past in ISO 8601.
+
+    Raises ``UsageError`` that names the text and what is allowed.
+    """
+    text = text.strip()
+    length = _length(text)
+    try:
+        at = _dated(text, place(zone)) if length is None else now - length
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or not 0 <= at < now:
+        raise UsageError(
+            f"{text[:60]!r} is no time of the past; allowed: 7d, 12h, 1h30m or 2026-03-01 (of your "
+            "time zone). Nothing was done"
+        )
+    return at
+
+
 def _meant(text: str, now: float, where: tzinfo) -> float | None:
     if clock := _CLOCK.fullmatch(text):
         wanted = time(int(clock[1]), int(clock[2]))
         today = datetime.fromtimestamp(now, where).date()
         instants = (_last(today + timedelta(days=ahead), wanted, where) for ahead in range(-1, 3))
         return next(instant for instant in instants if instant > now)
-    if length := _LENGTH.fullmatch(text):
-        days, hours, minutes = (int(part or 0) for part in length.groups())
-        return now + days * 86400.0 + hours * 3600.0 + minutes * 60.0
-    if _DATED.fullmatch(text):
-        dated = datetime.fromisoformat(text)
-        if dated.tzinfo is not None:
-            return dated.timestamp()
-        return _last(dated.date(), dated.time(), where)
-    return None
+    if (length := _length(text)) is not None:
+        return now + length
+    return _dated(text, where)
+
+
+def _length(text: str) -> float | None:
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        return None
+    days, hours, minutes = (int(part or 0) for part in found.groups())
+    return days * 86400.0 + hours * 3600.0 + minutes * 60.0
+
+
+def _dated(text: str, where: tzinfo) -> float | None:
+    if not _DATED.fullmatch(text):
+        return None
+    dated = datetime.fromisoformat(text)
+    if dated.tzinfo is not None:
+        return dated.timestamp()
+    return _last(dated.date(), dated.time(), where)
 
 
 def _first(day: date, clock: time, where: tzinfo) -> float:

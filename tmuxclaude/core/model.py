@@ -123,7 +123,11 @@ class Topic(StrEnum):
     RESUMED = "resumed"
     HELD = "held"
     LOST = "lost"
+    ABANDONED = "abandoned"
     REBUILT = "rebuilt"
+    LIFETIME = "lifetime"
+    BUDGET = "budget"
+    HEALTH = "health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ class Reading:
     ``limit_kind`` and ``reset_text`` are set only when ``look`` is ``LIMIT``; ``reset_text`` is
     what is printed after ``resets `` in the last limit line, without a suffix. ``native_pending``:
     Claude Code's own continue is armed at this moment (its footer stands under the prompt box).
-    ``dialog`` names the dialog that covers the prompt box.
+    ``dialog`` names the dialog that covers the prompt box. ``folded``: the draft is nothing but the
+    mark that stands for one long paste, which has so many line breaks.
     """
 
     look: Look
@@ -160,6 +165,7 @@ class Reading:
     reset_text: str = ""
     native_pending: bool = False
     dialog: Dialog | None = None
+    folded: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,8 @@ class Session:
     ``reason``: why it waits, or how it ended. ``program``: what tmux called the program in the
     foreground when the session was at its prompt; empty until then. ``rebuilt_at``: when it was
     found again after the database was lost; what came before that moment is not known.
+    ``tmux_session``, ``window_index`` and ``window_name`` say where its window was when it was last
+    looked at (``core.evidence.Place``).
     """
 
     uid: str
@@ -238,6 +246,8 @@ class Session:
     want: Want = Want.UP
     conversation: str | None = None
     tmux_session: str = ""
+    window_index: int | None = None
+    window_name: str = ""
     socket: str = ""
     pane: Pane | None = None
     process: Process | None = None

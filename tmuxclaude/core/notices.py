@@ -31,6 +31,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.core.policy import PLAIN_WORDS, REMEDY, local_time
+from tmuxclaude.core.restoring import told_together
 from tmuxclaude.core.resume import Deed, next_move
 from tmuxclaude.core.rules import ResumeRules
 
@@ -153,6 +154,16 @@ def rebuilt(event: Event, sockets: Iterable[str]) -> News:
     return News(Topic.REBUILT, event.at, words, sockets=tuple(sockets))
 
 
+def lost_together(event: Event, sockets: Iterable[str]) -> News:
+    """Sessions were lost with their tmux server: all of them in one line."""
+    return News(Topic.LOST, event.at, plain(event.text), sockets=tuple(sockets))
+
+
+def over_budget(event: Event, sockets: Iterable[str]) -> News:
+    """The sessions of an account, or all of them, take more than they may."""
+    return News(Topic.BUDGET, event.at, plain(event.text), sockets=tuple(sockets))
+
+
 _Told = tuple[Topic, str, Actor | None]
 
 
@@ -160,7 +171,17 @@ def _told(event: Event, past: Past, rules: ResumeRules) -> _Told | None:
     halt, attempt = past.halt, past.attempt
     match event.kind:
         case "state" if event.text.endswith(f"→ {State.LOST}"):
+            if told_together(past.session):
+                return None
             return Topic.LOST, _lost(past, rules), None
+        case "lifetime":
+            return Topic.LIFETIME, event.text, None
+        case "over budget":
+            return Topic.BUDGET, event.text, None
+        case "unwell":
+            return Topic.HEALTH, event.text, None
+        case "abandoned":
+            return Topic.ABANDONED, event.text, None
         case "held":
             return Topic.HELD, f"held back: {event.text}", None
         case "limit" if halt is not None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmuxclaude.core.evidence import Ending, Evidence, Notice, Origin
 from tmuxclaude.core.model import Actor, Attempt, Halt, Limit, LimitKind, Outlook, Remedy, Step
+from tmuxclaude.core.resets import FARTHEST_SECONDS
 from tmuxclaude.core.rules import ResumeRules
 
 REMEDY: dict[LimitKind, Remedy] = {
@@ -76,11 +77,18 @@ def needs_human(limit: Limit, first_seen_at: float, rebuilt_at: float | None = N
             return f"{name}: only you can end this"
         case Remedy.RESET if limit.resets_at is None:
             return f"{name}: no reset time is known"
+        case Remedy.RESET if _is_too_far(limit):
+            return f"{name}: its reset time lies too far ahead to be right"
         case Remedy.RESET if first_seen_at - (limit.resets_at or 0.0) > STALE_SECONDS:
             return f"{name}: it reset more than a day before it was first seen"
         case Remedy.RETRY if first_seen_at - limit.said_at > STALE_SECONDS:
             return f"{name}: it is more than a day old"
     return ""
+
+
+def _is_too_far(limit: Limit) -> bool:
+    """Whether its record names a reset that no limit has; words that do are not believed at all."""
+    return (limit.resets_at or 0.0) - limit.said_at > FARTHEST_SECONDS
 
 
 def backoff_seconds(attempts: int, rules: ResumeRules) -> float:

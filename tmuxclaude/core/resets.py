@@ -32,7 +32,8 @@ _AHEAD_SECONDS = {
     LimitKind.SONNET: 7 * _DAY + _HOUR,
     LimitKind.MODEL: 7 * _DAY + _HOUR,
 }
-_AHEAD_SECONDS_OTHERWISE = 8 * _DAY
+FARTHEST_SECONDS = 8 * _DAY
+"""No limit that ends by itself resets later than this after it was said."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -94,7 +95,7 @@ def plausible(kind: LimitKind, resets_at: float, said_at: float) -> bool:
     models' limits (each with some slack); eight days for all others; and never more than ten
     minutes before it was said.
     """
-    ahead = _AHEAD_SECONDS.get(kind, _AHEAD_SECONDS_OTHERWISE)
+    ahead = _AHEAD_SECONDS.get(kind, FARTHEST_SECONDS)
     return -EARLIER_SECONDS <= resets_at - said_at <= ahead
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tmuxclaude.core.clocks import GAP_SECONDS
-from tmuxclaude.core.evidence import Busy, Ending, Evidence, Life, Origin, PaneFacts
+from tmuxclaude.core.evidence import Busy, Ending, Evidence, Life, Origin, PaneFacts, UserTurn
 from tmuxclaude.core.model import Actor, Attempt, Box, Dialog, Look, Reading, Step
 from tmuxclaude.core.rules import ResumeRules
+from tmuxclaude.core.texts import bare, digest
 
 ESCAPE_SETTLE_SECONDS = 0.5
 """Text that follows an Escape sooner is read as an Alt key and lost (Claude Code 2.1.329: lost at
@@ -119,14 +120,32 @@ def moved_by(attempt_record: str, evidence: Evidence) -> Actor | None:
 
 def same_text(shown: str, ours: str) -> bool:
     """Whether the box shows exactly our text; rows that the terminal wrapped differ in blanks."""
-    return "".join(shown.split()) == "".join(ours.split())
+    return bare(shown) == bare(ours)
+
+
+def is_turn(turn: UserTurn, ours: str) -> bool:
+    """Whether this prompt of the transcript is exactly our text."""
+    return turn.digest == digest(ours) if turn.digest else same_text(turn.text, ours)
+
+
+def _holds_ours(reading: Reading, ours: str) -> bool:
+    """Whether the box holds exactly our text, or the mark that stands for it.
+
+    The mark tells only how many lines were pasted. The text went into an empty box in one piece,
+    which tmux itself saw to, so a lone mark with our number of lines is ours.
+    """
+    if reading.box is not Box.DRAFT:
+        return False
+    if reading.folded is not None:
+        return reading.folded == ours.count("\n")
+    return same_text(reading.draft, ours)
 
 
 def _delivered(attempt: Attempt, evidence: Evidence) -> bool:
     if attempt.step is Step.DUE or evidence.tail is None:
         return False
     return any(
-        turn.offset >= attempt.offset and same_text(turn.text, attempt.text)
+        turn.offset >= attempt.offset and is_turn(turn, attempt.text)
         for turn in evidence.tail.turns
     )
 
@@ -247,8 +266,8 @@ def _typed(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
 
 
 def _text_in_box(attempt: Attempt, evidence: Evidence, pane: PaneFacts, reading: Reading) -> Move:
-    if not same_text(reading.draft, attempt.text):
-        partial = "".join(attempt.text.split()).startswith("".join(reading.draft.split()))
+    if not _holds_ours(reading, attempt.text):
+        partial = bare(attempt.text).startswith(bare(reading.draft))
         if partial and evidence.at - attempt.stepped_at < PROOF_SECONDS:
             return Move(Deed.WAIT, "waiting for the text to show")
         return Move(Deed.ASK_HUMAN, "the prompt box holds more than our text, so not entered")
@@ -263,7 +282,7 @@ def _entered(attempt: Attempt, evidence: Evidence) -> Move:
     reading = evidence.reading
     if evidence.dead:
         return Move(Deed.ASK_HUMAN, "the process died right after Enter")
-    if reading is not None and reading.box is Box.DRAFT and same_text(reading.draft, attempt.text):
+    if reading is not None and _holds_ours(reading, attempt.text):
         obstacle = _obstacle(evidence.pane) if evidence.pane is not None else "not read"
         if attempt.keyed_at < attempt.stepped_at and not obstacle:
             # The journal says "about to press", and our text is still there: it was never pressed.

@@ -1,254 +1,67 @@
-"""The user's configuration after validation: every key, its default, what is allowed, its meaning.
+"""The user's configuration after validation: its sections joined, and read from a table.
 
-A key is one field of one of the groups below; nothing else has to be told of it. Checking, ``config
-show`` and the test of ``docs/config.md`` all read the fields. Pure: this module gets a table and
-knows no file, no environment and no home directory.
+The keys themselves stand in ``core/sections``. Pure: this module gets a table and knows no file, no
+environment and no home directory.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tmuxclaude.core.errors import UsageError
-from tmuxclaude.core.keys import (
-    Key,
-    UnfitError,
-    choice,
-    choices,
-    count,
-    day_span,
-    flag,
-    number,
-    numbers,
-    special,
-    strings,
-)
-from tmuxclaude.core.model import Topic
-from tmuxclaude.core.texts import LONGEST_RESUME, resume_text_problem
+from tmuxclaude.core.keys import Key, UnfitError
+from tmuxclaude.core.model import NAME
+from tmuxclaude.core.sections import DEFAULT_TEXT as DEFAULT_TEXT
+from tmuxclaude.core.sections import AbandonedRules as AbandonedRules
+from tmuxclaude.core.sections import AccountRules as AccountRules
+from tmuxclaude.core.sections import BudgetRules as BudgetRules
+from tmuxclaude.core.sections import ChainRules as ChainRules
+from tmuxclaude.core.sections import CheckpointRules as CheckpointRules
+from tmuxclaude.core.sections import ClaudeRules as ClaudeRules
+from tmuxclaude.core.sections import LaunchRules as LaunchRules
+from tmuxclaude.core.sections import LifetimeRules as LifetimeRules
+from tmuxclaude.core.sections import NotifyRules as NotifyRules
+from tmuxclaude.core.sections import ResumeRules as ResumeRules
+from tmuxclaude.core.sections import StatusRules as StatusRules
+from tmuxclaude.core.sections import SupervisorRules as SupervisorRules
 
-DEFAULT_TEXT = (
-    "Automatic message from tmuxclaude, not a new instruction. "
-    "Please continue the interrupted task and do not repeat finished work."
-)
-
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
-_STEERING = ("LD_", "DYLD_", "PYTHON", "GIT_", "TMUX")
-_STEERING_WHOLE = ("BASH_ENV", "ENV", "NODE_OPTIONS")
-
-
-def _resume_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise UnfitError
-    problem = resume_text_problem(value)
-    if problem:
-        raise UnfitError(problem)
-    return value
-
-
-def _command(value: object) -> tuple[str, ...]:
-    words = strings(value)
-    if not words or not words[0].strip() or words[0].startswith("-"):
-        raise UnfitError
-    return words
-
-
-def _notifier(value: object) -> tuple[str, ...]:
-    return _command(value) if value not in ([], ()) else ()
-
-
-def _directory(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable():
-        raise UnfitError
-    if value and value != "~" and not value.startswith(("/", "~/")):
-        raise UnfitError
-    return value
-
-
-def _variables(value: object) -> tuple[str, ...]:
-    """No message here shows what was found: a person may have put the value there, a secret."""
-    try:
-        names = strings(value)
-    except UnfitError:
-        raise UnfitError("it is something else") from None
-    for name in names:
-        shown = name.partition("=")[0]
-        upper = name.upper()
-        if not _VARIABLE.fullmatch(name):
-            raise UnfitError(f'"{shown}" is not the name of a variable')
-        if any(word in upper for word in _SECRET):
-            raise UnfitError(f'"{shown}" looks like a secret, and tmux shows it to every pane')
-        if upper.startswith(_STEERING) or upper in _STEERING_WHOLE:
-            raise UnfitError(f'"{shown}" steers other programs')
-    return names
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeRules:
-    """How a session that was stopped continues."""
-
-    enabled: bool = field(
-        default=True,
-        metadata=flag("Whether stopped sessions are continued without being asked for it."),
-    )
-    text: str = field(
-        default=DEFAULT_TEXT,
-        metadata=special(
-            f"one line of at most {LONGEST_RESUME} characters, letters from A to Z, spaces, commas "
-            "and full stops only, without words that Claude Code's own messages use",
-            _resume_text,
-            "What is typed to continue a session.",
-        ),
-    )
-    draft: str = field(
-        default="wait",
-        metadata=choice(
-            ("wait", "stash"),
-            "What to do when the prompt box holds a draft: wait until it is gone, or have Claude "
-            "Code put it aside and give it back afterwards.",
-        ),
-    )
-    margin_seconds: float = field(
-        default=30,
-        metadata=number(
-            0, 3600, "How long after the reset the first attempt is made at the earliest."
-        ),
-    )
-    jitter_seconds: float = field(
-        default=30,
-        metadata=number(
-            0, 3600, "At most this much is added to the margin, a fixed share for each session."
-        ),
-    )
-    native_grace_seconds: float = field(
-        default=180,
-        metadata=number(
-            120,
-            3600,
-            "How long after the reset Claude Code's own continue, where it is armed, goes first.",
-        ),
-    )
-    backoff_minutes: tuple[float, ...] = field(
-        default=(2, 5, 15, 30, 60),
-        metadata=numbers(
-            0, 1440, "How long to wait before each next attempt; the last one repeats."
-        ),
-    )
-    max_attempts: int = field(
-        default=6,
-        metadata=count(1, 100, "After this many attempts a halt is left to you."),
-    )
-    human_quiet_seconds: float = field(
-        default=60,
-        metadata=number(
-            0, 3600, "How long nobody may have typed in the pane before anything is typed unasked."
-        ),
-    )
-    stagger_seconds: float = field(
-        default=10,
-        metadata=number(
-            0, 3600, "The least time between two resumes of sessions of the same account."
-        ),
-    )
-    max_per_day: int = field(
-        default=0,
-        metadata=count(
-            0,
-            1000,
-            "How often in a day, from midnight, sessions are continued unasked, all of them "
-            "together; 0 for no limit.",
-        ),
-    )
-    quiet_hours: str = field(
-        default="",
-        metadata=day_span("When no session is continued unasked; on your clock, empty for never."),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisorRules:
-    """How the supervisor watches."""
-
-    poll_seconds: float = field(
-        default=1,
-        metadata=number(0.2, 60, "How often the sessions are looked at."),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ClaudeRules:
-    """Which Claude Code is started."""
-
-    command: tuple[str, ...] = field(
-        default=("claude",),
-        metadata=special(
-            "a list of strings: a program, then its arguments",
-            _command,
-            "The program that is started, found on the caller's PATH; arguments come before ours.",
-        ),
-    )
-    config_dir: str = field(
-        default="",
-        metadata=special(
-            'an absolute path, one that begins with "~/", or "" for Claude Code\'s own default',
-            _directory,
-            "The CLAUDE_CONFIG_DIR of new sessions.",
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchRules:
-    """What a new session is started with."""
-
-    env: tuple[str, ...] = field(
-        default=(),
-        metadata=special(
-            "a list of names of variables, none of a secret and none that steers other programs",
-            _variables,
-            "Variables that are passed from the caller to a new session and to its relaunches.",
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class NotifyRules:
-    """How a user is told what happened."""
-
-    tmux: bool = field(
-        default=True,
-        metadata=flag("Whether a line is shown to who is attached to the session's tmux server."),
-    )
-    desktop: bool = field(
-        default=False,
-        metadata=flag("Whether the desktop shows it: notify-send, or osascript on macOS."),
-    )
-    command: tuple[str, ...] = field(
-        default=(),
-        metadata=special(
-            "a list of strings: a program, then its arguments; empty for none",
-            _notifier,
-            "A program that gets it on its standard input, as one JSON object a line.",
-        ),
-    )
-    events: tuple[str, ...] = field(
-        default=tuple(topic.value for topic in Topic),
-        metadata=choices(tuple(topic.value for topic in Topic), "What is told of."),
-    )
+_OWN_CHECKPOINT = re.compile(rf"sessions\.{NAME.pattern}\.checkpoint")
+_ACCOUNT = re.compile(rf"accounts\.{NAME.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The whole configuration: one group for each section of the file."""
+    """The whole configuration: one group for each section of the file.
+
+    ``sessions``: by the name of a session, its own ``[sessions.NAME.checkpoint]``, in which what it
+    does not say is as in ``[checkpoint]``. ``accounts``: by its name, ``[accounts.NAME]``.
+    """
 
     resume: ResumeRules = field(default_factory=ResumeRules)
     supervisor: SupervisorRules = field(default_factory=SupervisorRules)
     claude: ClaudeRules = field(default_factory=ClaudeRules)
     launch: LaunchRules = field(default_factory=LaunchRules)
     notify: NotifyRules = field(default_factory=NotifyRules)
+    status: StatusRules = field(default_factory=StatusRules)
+    checkpoint: CheckpointRules = field(default_factory=CheckpointRules)
+    abandoned: AbandonedRules = field(default_factory=AbandonedRules)
+    lifetime: LifetimeRules = field(default_factory=LifetimeRules)
+    budget: BudgetRules = field(default_factory=BudgetRules)
+    chain: ChainRules = field(default_factory=ChainRules)
+    sessions: Mapping[str, CheckpointRules] = field(default_factory=dict)
+    accounts: Mapping[str, AccountRules] = field(default_factory=dict)
+
+    def checkpoint_of(self, session: str) -> CheckpointRules:
+        """What holds for the session of this name; for none, its name is empty."""
+        return self.sessions.get(session, self.checkpoint)
+
+
+_NAMED = {"sessions": "a session", "accounts": "an account"}
+"""The sections that hold others, each under a name of the user's, and of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +76,35 @@ class Entry:
 
 def entries(rules: Rules) -> list[Entry]:
     """Every key in the order of the fields, with its value in ``rules``."""
+    groups = _groups(rules)
+    groups |= {f"sessions.{name}.checkpoint": own for name, own in rules.sessions.items()}
+    groups |= {f"accounts.{name}": account for name, account in rules.accounts.items()}
     return [
         Entry(f"{section}.{key.name}", getattr(group, key.name), rule.allowed, rule.meaning)
-        for section, group in _groups(rules).items()
+        for section, group in groups.items()
         for key in fields(group)
         for rule in (_key(key.metadata),)
     ]
+
+
+def value_of(rules: Rules, name: str) -> object:
+    """The value of the key with this dotted name. Raises ``UsageError`` when there is no such."""
+    known = {entry.name: entry.value for entry in entries(rules)}
+    section, _, last = name.rpartition(".")
+    if name not in known and _OWN_CHECKPOINT.fullmatch(section):
+        name = f"checkpoint.{last}"
+    elif name not in known and _ACCOUNT.fullmatch(section) and hasattr(AccountRules(), last):
+        return getattr(AccountRules(), last)
+    if name not in known:
+        raise UsageError(_section_named(name) or _no_such(name))
+    return known[name]
+
+
+def changes(before: Rules, after: Rules) -> list[str]:
+    """One line for each key that has another value in ``after``."""
+    names = dict.fromkeys(entry.name for rules in (before, after) for entry in entries(rules))
+    pairs = [(name, value_of(before, name), value_of(after, name)) for name in names]
+    return [f"{name}: {_written(old)} → {_written(new)}" for name, old, new in pairs if old != new]
 
 
 def from_table(table: Mapping[str, object]) -> Rules:
@@ -278,17 +114,60 @@ def from_table(table: Mapping[str, object]) -> Rules:
     allowed. The message names the key, what was found and what is allowed.
     """
     groups = _groups(Rules())
-    for section, content in table.items():
-        if section not in groups:
+    for section in table:
+        if section not in groups and section not in _NAMED:
             raise UsageError(_no_such(section))
-        if not isinstance(content, Mapping):
-            found = _shown(content)
-            raise UsageError(f"{section} is {found}; allowed: a section, [{section}]")
-    return Rules(**{name: _group(name, group, table) for name, group in groups.items()})
+    rules = Rules(**{name: _group(name, group, table.get(name)) for name, group in groups.items()})
+    own, accounts = (_named(section, table.get(section)) for section in _NAMED)
+    return replace(
+        rules,
+        sessions={name: _own(name, content, rules) for name, content in own.items()},
+        accounts={name: _account(name, content) for name, content in accounts.items()},
+    )
 
 
 def _groups(rules: Rules) -> dict[str, Any]:
-    return {section.name: getattr(rules, section.name) for section in fields(rules)}
+    """What is in the sections that hold keys."""
+    names = [section.name for section in fields(rules) if section.name not in _NAMED]
+    return {name: getattr(rules, name) for name in names}
+
+
+def _named(section: str, content: object) -> Mapping[str, object]:
+    """What is in a section that holds others, each under a name of the user's."""
+    named = _section(section, content)
+    for name in named:
+        if not NAME.fullmatch(name):
+            raise UsageError(f"{section}: {_shown(name)} is no name of {_NAMED[section]}")
+    return named
+
+
+def _account(name: str, content: object) -> AccountRules:
+    account = _group(f"accounts.{name}", AccountRules(), content)
+    assert isinstance(account, AccountRules)
+    if not account.config_dir:
+        raise UsageError(f"accounts.{name} needs a config_dir, the directory of the account")
+    return account
+
+
+def _own(session: str, content: object, rules: Rules) -> CheckpointRules:
+    """What a session has of its own, over what holds for all."""
+    name = f"sessions.{session}"
+    parts = _section(name, content)
+    for part in parts:
+        if part != "checkpoint":
+            found = _shown(f"{name}.{part}")
+            raise UsageError(f"there is no section {found}; allowed: {name}.checkpoint")
+    own = _group(f"{name}.checkpoint", rules.checkpoint, parts.get("checkpoint"))
+    assert isinstance(own, CheckpointRules)
+    return own
+
+
+def _section(name: str, content: object) -> Mapping[str, object]:
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        raise UsageError(f"{name} is {_shown(content)}; allowed: a section, [{name}]")
+    return content
 
 
 def _key(metadata: Mapping[Any, Any]) -> Key:
@@ -297,16 +176,14 @@ def _key(metadata: Mapping[Any, Any]) -> Key:
     return key
 
 
-def _group(section: str, default: Any, table: Mapping[str, object]) -> Any:
-    content = table.get(section, {})
-    assert isinstance(content, Mapping)
+def _group(section: str, default: Any, content: object) -> Any:
     keys = {known.name: _key(known.metadata) for known in fields(default)}
     values = {}
-    for name, value in content.items():
+    for name, value in _section(section, content).items():
         if name not in keys:
             raise UsageError(_no_such(f"{section}.{name}"))
         values[name] = _read(f"{section}.{name}", keys[name], value)
-    return type(default)(**values)
+    return replace(default, **values)
 
 
 def _read(name: str, key: Key, value: object) -> object:
@@ -317,20 +194,53 @@ def _read(name: str, key: Key, value: object) -> object:
         raise UsageError(f"{name}{found}; allowed: {key.allowed}") from None
 
 
+def _section_named(name: str) -> str:
+    """The message for the name of a section where a key is wanted; empty for any other name."""
+    own = [f"checkpoint.{key.name}" for key in fields(CheckpointRules)]
+    groups = _groups(Rules())
+    held = {one: [key.name for key in fields(group)] for one, group in groups.items()}
+    held |= {"sessions": [f"NAME.{key}" for key in own]}
+    held |= {"accounts": [f"NAME.{key.name}" for key in fields(AccountRules)]}
+    if _OWN_CHECKPOINT.fullmatch(name):
+        held[name] = [key.name for key in fields(CheckpointRules)]
+    elif _OWN_CHECKPOINT.fullmatch(f"{name}.checkpoint"):
+        held[name] = own
+    elif _ACCOUNT.fullmatch(name):
+        held[name] = [key.name for key in fields(AccountRules)]
+    if name not in held:
+        return ""
+    keys = ", ".join(f"{name}.{key}" for key in held[name])
+    return f"{_shown(name)} is a section, not a key; its keys: {keys}"
+
+
 def _no_such(name: str) -> str:
     """The message for an unknown section or key, with the nearest one that exists."""
     import difflib  # only needed for this message
 
     section, dot, last = name.rpartition(".")
     keys = [entry.name for entry in entries(Rules())]
-    kind, known = "section", list(_groups(Rules()))
+    kind, known = "section", [*_groups(Rules()), *_NAMED]
+    if _OWN_CHECKPOINT.fullmatch(section):
+        section = "checkpoint"
+    if _ACCOUNT.fullmatch(section):
+        keys += [f"{section}.config_dir"]
     if dot:
         kind, known = "key", [key for key in keys if key.startswith(f"{section}.")]
+    if section in keys:
+        return f"there is no key {_shown(name)}; {section} is a key itself"
     elsewhere = [key for key in keys if key.rpartition(".")[2] == last]
     similar = difflib.get_close_matches(last, [one.rpartition(".")[2] for one in known], n=1)
     near = elsewhere or [f"{section}{dot}{one}" for one in similar]
+    if not near and not known:
+        return _section_named(section) or _no_such(name.partition(".")[0])
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
     return f"there is no {kind} {_shown(name)}; {hint}"
+
+
+def _written(value: object) -> str:
+    """A value much as the file would have it, on one line of at most 60 characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _shown(value: object) -> str:

@@ -23,6 +23,8 @@ class Signal(StrEnum):
     GOODBYE = "goodbye"
     WOKEN = "woken"
     LAUNCHED = "launched"
+    QUEUED = "queued"
+    FAILED = "failed"
 
 
 LIVING = frozenset(
@@ -49,6 +51,8 @@ TABLE: dict[tuple[State, Signal], State] = {
     (State.QUEUED, Signal.LAUNCHED): State.STARTING,
     (State.LOST, Signal.LAUNCHED): State.STARTING,
     (State.ENDED, Signal.LAUNCHED): State.STARTING,
+    (State.LOST, Signal.QUEUED): State.QUEUED,
+    (State.QUEUED, Signal.FAILED): State.LOST,
     (State.QUEUED, Signal.GOODBYE): State.ENDED,
     (State.LOST, Signal.GOODBYE): State.ENDED,
 }

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import sha256
 
 LONGEST = 2000
 LONGEST_RESUME = 200
+
+LONGEST_MESSAGE = 16_000
+"""A message of four-byte characters still fits into one request of the socket."""
 
 _COMMANDING = {
     "/": "a command",
@@ -44,15 +48,25 @@ _INERT = re.compile(r"[A-Za-z ,.]*")
 
 
 def text_problem(text: str) -> str | None:
-    """What is wrong with a line that a person wants typed (``send``, ``--prompt``)."""
+    """What is wrong with a line that a person wants typed (``--prompt``)."""
+    return _problem(text, LONGEST, "", "one plain line is typed")
+
+
+def message_problem(text: str) -> str | None:
+    """What is wrong with a message of a person's (``send``): it may have lines, and tabs."""
+    return _problem(text, LONGEST_MESSAGE, "\n\t", "only plain lines are typed")
+
+
+def _problem(text: str, longest: int, besides: str, typed: str) -> str | None:
+    """``besides``: control characters that are allowed; ``typed``: what a text may be, in words."""
     if not text.strip():
         return "the text is empty"
-    if len(text) > LONGEST:
-        return f"the text has {len(text)} characters; at most {LONGEST} are typed"
+    if len(text) > longest:
+        return f"the text has {len(text)} characters; at most {longest} are typed"
     for place, character in enumerate(text, start=1):
         found = _UNSEEN.get(unicodedata.category(character))
-        if found is not None:
-            return f"character {place} (U+{ord(character):04X}) is {found}; one plain line is typed"
+        if found is not None and character not in besides:
+            return f"character {place} (U+{ord(character):04X}) is {found}; {typed}"
     if not unicodedata.is_normalized("NFC", text):
         return "the text is not in Unicode's composed form (NFC)"
     if text != text.strip():
@@ -60,7 +74,19 @@ def text_problem(text: str) -> str | None:
     if text[0] in _COMMANDING:
         what = _COMMANDING[text[0]]
         return f"the text begins with {text[0]}, which means {what} to Claude Code"
+    if text.split()[-1].startswith("@"):
+        return "the text ends with a word that begins with @: Enter would choose a file there"
     return None
+
+
+def bare(text: str) -> str:
+    """The text without its blanks: what stays the same when a terminal wraps it."""
+    return "".join(text.split())
+
+
+def digest(text: str) -> str:
+    """Texts that differ in more than blanks have different ones."""
+    return sha256(bare(text).encode("utf-8", "replace")).hexdigest()
 
 
 def resume_text_problem(text: str) -> str | None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from tmuxclaude.demo.recorded import printable, wrap
 
-_INLINE_LINES, _INLINE_CHARACTERS = 10, 800
-"""A longer paste is shown as one mark; 3 lines were seen inline, 31 were not."""
+_INLINE_BREAKS, _INLINE_UNITS = 2, 800
+"""A longer paste is shown as one mark; the length is that of UTF-16."""
 
 
 class Box:
@@ -19,6 +19,7 @@ class Box:
         self.shell = False
         self.stashed = ""
         self._pastes: dict[str, str] = {}
+        self._count = 0
 
     def type(self, text: str) -> None:
         if not self.text and not self.shell and text.startswith("!"):
@@ -28,11 +29,12 @@ class Box:
     def paste(self, text: str) -> None:
         text = printable(text)
         count = text.count("\n")
-        if count < _INLINE_LINES and len(text) < _INLINE_CHARACTERS:
+        if count <= _INLINE_BREAKS and len(text.encode("utf-16-le")) // 2 <= _INLINE_UNITS:
             self.text += text
             return
         more = f" +{count} lines" if count else ""
-        mark = f"[Pasted text #{len(self._pastes) + 1}{more}]"
+        self._count += 1
+        mark = f"[Pasted text #{self._count}{more}]"
         self._pastes[mark] = text
         self.text += mark
 
@@ -69,13 +71,19 @@ class Box:
         return True
 
     def take(self) -> str:
-        """What is submitted: the text with its pastes, trimmed; the box is empty then."""
-        text = self.text
+        """What is submitted: the text, trimmed, with its long pastes; the box is empty then."""
+        text = self.text.strip()
         for mark, pasted in self._pastes.items():
-            text = text.replace(mark, pasted)
+            text = text.replace(mark, _wrapped(pasted))
         self._pastes = {}
         self.clear()
-        return text.strip()
+        return text
 
     def rows(self, room: int) -> list[str]:
         return wrap(self.text, room)
+
+
+def _wrapped(pasted: str) -> str:
+    """A long paste as the model, and the transcript, get it."""
+    safe, name = pasted.replace("</pasted_content", "<\\/pasted_content"), "e3b5"
+    return f'\n\n<pasted_content id="{name}">\n{safe}\n</pasted_content id="{name}">\n'

@@ -115,6 +115,11 @@ def transcript_path(account: Path, conversation: str, cwd: str = "") -> Path | N
     return max(found_at, key=lambda path: found_at[path], default=None)
 
 
+def future_transcript_path(account: Path, conversation: str, cwd: str) -> Path:
+    """Where Claude Code will write the transcript of a conversation that begins in ``cwd``."""
+    return account / "projects" / _project_folder(cwd) / f"{conversation.lower()}.jsonl"
+
+
 def _project_folder(cwd: str) -> str:
     """Claude Code's folder name for a directory.
 

@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from tmuxclaude.core.errors import RefusedError, UsageError
-from tmuxclaude.core.rules import Rules, entries, from_table
+from tmuxclaude.core.rules import Rules, entries, from_table, value_of
 
 LARGEST_BYTES = 256 * 1024
 
@@ -25,19 +25,52 @@ def load(path: Path) -> Rules:
     end. Raises ``RefusedError`` when that belongs to another user or can be written by others, and
     ``UsageError``, with the file and where it can be told the line, when it cannot be understood.
     """
-    text = _text(path)
-    if text is None:
-        return Rules()
-    try:
-        table = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
-        raise UsageError(_where(path, text, str(error))) from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: it is nested too deeply") from error
+    text = read(path)
+    return Rules() if text is None else understood(path, text)
+
+
+def understood(path: Path, text: str) -> Rules:
+    """The rules that ``text`` says; ``path`` is what errors call it. Raises as ``load`` does."""
+    table = _table(path, text)
     try:
         return from_table(table)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+def changed(path: Path, text: str, key: str, given: str) -> str:
+    """``text`` with another value for the dotted ``key``, held to the same rules.
+
+    ``given`` is a value of TOML; where the key takes a text, the text itself. Nothing is left of
+    comments and of how the text was laid out. Raises ``UsageError``.
+    """
+    import tomli_w  # only what changes the file writes TOML
+
+    table = _table(path, text)
+    *sections, name = key.split(".")
+    group = table
+    for section in sections:
+        inner = group.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"{path}: [{section}] is no section")
+        group = inner
+    group[name] = _value(key, given)
+    try:
+        from_table(table)
+    except UsageError as problem:
+        if _problem(_table(path, text)) != str(problem):
+            raise
+        raise UsageError(
+            f"{path} is wrong already: {problem}. Mend that with: tmuxclaude config edit"
+        ) from problem
+    return tomli_w.dumps(table)
+
+
+def has_comments(path: Path, text: str) -> bool:
+    """Whether the text would lose comments when it is written anew."""
+    import tomli_w
+
+    return text.count("#") > tomli_w.dumps(_table(path, text)).count("#")
 
 
 def show(rules: Rules) -> str:
@@ -47,7 +80,7 @@ def show(rules: Rules) -> str:
     lines: list[str] = []
     section = ""
     for entry in entries(rules):
-        group, _, name = entry.name.partition(".")
+        group, _, name = entry.name.rpartition(".")
         if group != section:
             lines += [*([""] if section else []), f"[{group}]"]
             section = group
@@ -55,7 +88,37 @@ def show(rules: Rules) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(path: Path) -> str | None:
+def _problem(table: dict[str, object]) -> str:
+    try:
+        from_table(table)
+    except UsageError as problem:
+        return str(problem)
+    return ""
+
+
+def _value(key: str, given: str) -> object:
+    """What ``given`` means as a value of this key. What fits none is for the rules to refuse."""
+    takes_text = isinstance(value_of(Rules(), key), str)
+    if takes_text and given[:1] not in ("[", '"', "'"):
+        return given
+    try:
+        table = tomllib.loads(f"value = {given}")
+    except (ValueError, RecursionError):
+        return given
+    return table["value"] if list(table) == ["value"] else given
+
+
+def _table(path: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
+        raise UsageError(_where(path, text, str(error))) from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: it is nested too deeply") from error
+
+
+def read(path: Path) -> str | None:
+    """The file's text, ``None`` when there is none. Raises as ``load`` does."""
     try:
         # O_NONBLOCK: a pipe in its place must not make us wait.
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 
 VARIABLE = "TMUXCLAUDE_FAILPOINT"
 
-DEEDS = ("type", "enter", "escape", "stash", "launch")
+DEEDS = ("type", "enter", "escape", "stash", "launch", "checkpoint-look", "checkpoint-keep")
 """What is done to the outside world."""
 
 WRITES = (
     *("due", "typing", "typed", "entering", "entered", "escaping", "escaped", "stashing"),
     *("stashed", "launching", "launched", "confirmed", "skipped", "needs_human", "gave_up"),
     *("finish", "halt-opened", "halt-again", "halt-closed"),
+    *("checkpoint-begun", "checkpoint-taken", "message-settled"),
 )
 """What is written into the journal and the registry. ``finish`` is the transaction around the four
 steps that end an attempt; a crash before its end undoes them."""

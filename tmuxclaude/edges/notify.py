@@ -63,24 +63,23 @@ class Notifier:
         platform: str = sys.platform,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._events = frozenset(rules.events)
-        self._ways: list[_Way] = []
+        self._tmux, self._platform, self._timeout = tmux, platform, timeout
         self._running: list[Program] = []
-        if rules.tmux:
-            self._ways.append(_Way("tmux", lambda batch: _in_tmux(batch, tmux)))
-        if rules.desktop:
-            shows = self._program(timeout)
-            desktop = _macos if platform == "darwin" else _freedesktop
-            self._ways.append(_Way("desktop", lambda batch: shows.run(desktop(summary(batch)))))
-        if rules.command:
-            command, takes = rules.command, self._program(timeout)
-            self._ways.append(
-                _Way("command", lambda batch: takes.run(_expanded(command), _lines(batch)))
-            )
+        self._rules = rules
+        self._ways = self._switched_on()
+
+    def follow(self, rules: NotifyRules) -> None:
+        """From now on these rules. What was sent before still goes out, while we live."""
+        if rules == self._rules:
+            return
+        for way in self._ways:
+            way.close(time.monotonic())
+        self._rules = rules
+        self._ways = self._switched_on()
 
     def send(self, batch: Sequence[News]) -> None:
         """Passes the news on, but for what the user does not want to hear, and returns at once."""
-        wanted = tuple(one for one in batch if one.topic in self._events)
+        wanted = tuple(one for one in batch if one.topic in self._rules.events)
         for way in self._ways if wanted else ():
             way.send(wanted)
 
@@ -92,8 +91,22 @@ class Notifier:
         for program in self._running:
             program.kill()
 
-    def _program(self, timeout: float) -> Program:
-        self._running.append(Program(timeout))
+    def _switched_on(self) -> list[_Way]:
+        rules, tmux = self._rules, self._tmux
+        ways: list[_Way] = []
+        if rules.tmux:
+            ways.append(_Way("tmux", lambda batch: _in_tmux(batch, tmux)))
+        if rules.desktop:
+            shows = self._program()
+            desktop = _macos if self._platform == "darwin" else _freedesktop
+            ways.append(_Way("desktop", lambda batch: shows.run(desktop(summary(batch)))))
+        if rules.command:
+            command, takes = rules.command, self._program()
+            ways.append(_Way("command", lambda batch: takes.run(_expanded(command), _lines(batch))))
+        return ways
+
+    def _program(self) -> Program:
+        self._running.append(Program(self._timeout))
         return self._running[-1]
 
 

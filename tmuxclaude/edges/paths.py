@@ -61,8 +61,18 @@ class Paths:
         return self.state_dir / "tmuxclaude.db"
 
     @property
+    def transcripts(self) -> Path:
+        """What was read of transcripts, to be read only once: a cache."""
+        return self.state_dir / "transcripts.db"
+
+    @property
     def log(self) -> Path:
         return self.state_dir / "supervisor.log"
+
+    @property
+    def raw_log(self) -> Path:
+        """What the supervisor prints besides its log: why it could not start, how it crashed."""
+        return self.state_dir / "supervisor.err"
 
     @property
     def hooks(self) -> Path:
@@ -70,13 +80,33 @@ class Paths:
         return self.state_dir / "hooks"
 
     @property
+    def scratch(self) -> Path:
+        """What taking a checkpoint needs only meanwhile."""
+        return self.state_dir / "scratch"
+
+    @property
     def lock(self) -> Path:
         """Beside the database that it protects; runtime directories differ from shell to shell."""
         return self.state_dir / "supervisor.lock"
 
     @property
+    def down(self) -> Path:
+        """While it is there, no keeper brings the supervisor back."""
+        return self.state_dir / "supervisor.down"
+
+    @property
     def socket(self) -> Path:
         return self.runtime_dir / "supervisor.sock"
+
+    @property
+    def http(self) -> Path:
+        """Where `tmuxclaude serve` listens while it runs, and its token."""
+        return self.runtime_dir / "http.json"
+
+    @property
+    def rows(self) -> Path:
+        """What pickers show (docs/internals/picker.md)."""
+        return self.runtime_dir / "rows"
 
     @property
     def spool(self) -> Path:
@@ -106,7 +136,9 @@ def private_directory(path: Path) -> None:
                 _make(directory)
         found = path.lstat()
     except OSError as error:
-        raise UsageError(f"cannot make the directory {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot make the directory {path}: {error.strerror}; nothing was done"
+        ) from error
     if not stat.S_ISDIR(found.st_mode):
         raise RefusedError(f"{path} is not a real directory; nothing was written there")
     if found.st_uid != os.geteuid():

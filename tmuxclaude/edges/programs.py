@@ -5,13 +5,14 @@ Every command starts here, so what talks to tmux is imported only when it is use
 
 from __future__ import annotations
 
-import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmuxclaude.core import errors
+from tmuxclaude.edges.which import which
 
 if TYPE_CHECKING:
     from tmuxclaude.core.rules import Rules
@@ -31,23 +32,24 @@ def tmux_program() -> str:
     return str(Path(program).absolute())
 
 
-def doors() -> Door:
-    """The tmux servers by their sockets."""
-    return Door(tmux_program())
+def doors(timeout: float = 5.0) -> Door:
+    """The tmux servers by their sockets. ``timeout``: seconds for each question."""
+    return Door(tmux_program(), timeout)
 
 
 class Door:
     """Gives the tmux server at a socket; one object for each."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, timeout: float) -> None:
         self._program = program
+        self._timeout = timeout
         self._servers: dict[str, Tmux] = {}
 
     def __call__(self, socket: str) -> Tmux:
         from tmuxclaude.edges.tmux import Tmux
 
         if socket not in self._servers:
-            self._servers[socket] = Tmux(socket, self._program)
+            self._servers[socket] = Tmux(socket, self._program, self._timeout)
         return self._servers[socket]
 
 
@@ -88,10 +90,16 @@ def attach_argv(socket: str, pane_id: str, env: Mapping[str, str]) -> list[str]:
 def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
     """The command that starts Claude Code: absolute, symlinks kept."""
     program, *arguments = rules.claude.command
-    found = shutil.which(str(Path(program).expanduser()), path=env.get("PATH"))
+    found = which(str(Path(program).expanduser()), env.get("PATH"))
     if found is None:
         raise errors.NotFoundError(
             f"{program} is not on your PATH; nothing was opened. Install Claude Code: "
             "npm install -g @anthropic-ai/claude-code, or set claude.command in the configuration"
         )
-    return [os.path.abspath(found), *arguments]  # noqa: PTH100 - Path.resolve follows symlinks
+    return [found, *arguments]
+
+
+def countdown(supervisor: Path) -> tuple[str, ...]:
+    """The program that runs in a queued session's pane; it asks the supervisor at this socket."""
+    program = Path(__file__).parents[1] / "cli" / "waiting.py"
+    return sys.executable, "-I", str(program), str(supervisor)

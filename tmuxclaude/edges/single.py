@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tmuxclaude.core.errors import AlreadyRunningError
 from tmuxclaude.edges.paths import private_file
+from tmuxclaude.edges.service_notify import KEPT_BY
 
 KEEPER = """\
 # Brings the supervisor back after a crash; goes when it ends in order or another one runs.
@@ -90,7 +91,8 @@ def keep_running(
             stdout=output,
             stderr=output,
             cwd="/",
-            env={key: value for key, value in env.items() if key not in ("TMUX", "TMUX_PANE")},
+            env={key: value for key, value in env.items() if key not in ("TMUX", "TMUX_PANE")}
+            | {KEPT_BY: "keeper"},
             start_new_session=True,
         )
     finally:
@@ -98,5 +100,10 @@ def keep_running(
 
 
 def stay_down(down: Path) -> None:
-    """Tells a keeper that waits to bring its program back that it is not wanted any more."""
+    """Tells a keeper, and what it is just bringing back, that it is not wanted any more."""
     os.close(private_file(down))
+
+
+def is_unwanted(down: Path) -> bool:
+    """Whether a kept program is to end: it was told to stay down, or its home is gone."""
+    return down.exists() or not down.parent.is_dir()

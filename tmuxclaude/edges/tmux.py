@@ -20,21 +20,25 @@ import re
 import secrets
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import NAME, Pane, Server
 from tmuxclaude.edges import terminals
 from tmuxclaude.edges import tmux_guard as guard
 from tmuxclaude.edges import tmux_listing as look
+from tmuxclaude.edges import tmux_marks as marks
 from tmuxclaude.edges import tmux_opening as opening
+from tmuxclaude.edges import tmux_shells as shells
+from tmuxclaude.edges import tmux_status as status
 from tmuxclaude.edges.terminals import TTY
 from tmuxclaude.edges.tmux_call import Answer, Door, ServerGone, Silent, resolve_socket, sockets
 from tmuxclaude.edges.tmux_guard import Check, Obstacle
 from tmuxclaude.edges.tmux_listing import NONCE, ClientFacts, Listing, PaneFacts
 from tmuxclaude.edges.tmux_opening import Opened
+from tmuxclaude.edges.tmux_shells import Shell
 from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Raw, Text, command
 
 __all__ = [
@@ -54,7 +58,7 @@ __all__ = [
 ]
 
 _RACED = re.compile(r"duplicate session|can't find (session|window|pane)|no current target")
-_UNTYPEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNTYPEABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,24 @@ class Tmux:
         """Major and minor, ``(3, 3)`` for ``3.3a``. Raises ``NotFoundError`` without tmux."""
         return self._door.version()
 
-    def panes(self, search: Sequence[str] = (), since: int = 0, clients: bool = False) -> Listing:
+    def panes(
+        self,
+        search: Sequence[str] = (),
+        since: int = 0,
+        clients: bool = False,
+        segment: tuple[status.Segment, int] | None = None,
+    ) -> Listing:
         """Every pane of the server; with ``clients`` also who is attached.
 
         ``search``: plain words; tmux looks for any of them, in either case, on the visible screen
         of each pane that carries a nonce and whose window printed at or after ``since`` (UTC epoch
         in whole seconds: give the second before the last look). A coarse hint: a word that is
-        wrapped at the edge is not found.
+        wrapped at the edge is not found. ``segment``: what the status line shows from now on, and
+        the time of this look (UTC epoch).
         """
         token = _token()
-        asked = look.questions(token, search, since, clients)
+        said = status.shown(*segment) if segment is not None else ()
+        asked = (*said, *look.questions(token, search, since, clients))
         return look.listing(self.socket, token, self._door.ask(*asked))
 
     def reap(self, server: Server) -> None:
@@ -141,8 +153,8 @@ class Tmux:
         return name if found == session_id else None
 
     def window_name(self, pane_id: str) -> str | None:
-        """The name of the window that holds the pane; ``None`` without such a pane."""
-        where = Fmt("#{pane_id}:#{window_name}")
+        """The window's own name, without a mark of ours; ``None`` without such a pane."""
+        where = Fmt(f"#{{pane_id}}:{marks.OWN_NAME}")
         asked = command("display-message", "-p", "-t", Id(pane_id), where)
         found, _, name = "\n".join(self._rows(asked)).partition(":")
         return name if found == pane_id else None
@@ -217,6 +229,71 @@ class Tmux:
             raise Silent(f"tmux restarted {pane.pane_id} but did not tell its process.")
         return Pane(pane.server, pane.pane_id, int(said[0]), pane.nonce)
 
+    def idle_shell(
+        self, tmux_session: str, window: str, idle: Callable[[int], bool]
+    ) -> Shell | None:
+        """A shell at an untouched prompt in a window of this name, alone there and not ours.
+
+        ``idle`` says whether the process with this pid has no children.
+        """
+        if not (NAME.fullmatch(tmux_session) and NAME.fullmatch(window)):
+            return None
+        rows = self._rows(shells.question(tmux_session, window))
+        if not any(rows):
+            return None
+        for shell in shells.shells(self.panes().server, rows):
+            outcome, said = self._do(shell.pane, shell.untouched, shell.line)
+            prompt = isinstance(outcome, Sent) and len(said) == 1 and shell.is_prompt(said[0])
+            if prompt and idle(shell.pane.pane_pid):
+                return shell
+        return None
+
+    def take_over(
+        self,
+        shell: Shell,
+        *,
+        directory: str,
+        environment: Sequence[tuple[str, str]],
+        argv: Sequence[str],
+        nonce: str,
+    ) -> Pane | None:
+        """End the shell and start ``argv`` in its pane, which is ours then.
+
+        ``None``, with nothing done, when anything was typed or printed there meanwhile.
+        """
+        start = opening.started(directory, environment, argv)
+        target = Id(shell.pane.pane_id)
+        outcome, said = self._do(
+            shell.pane,
+            shell.untouched,
+            command("respawn-pane", "-k", "-t", target, *start),
+            *opening.marks(target, nonce),
+            command("display-message", "-p", "-t", target, Fmt("#{pane_pid}")),
+        )
+        if isinstance(outcome, Refused):
+            return None
+        if len(said) != 1 or not said[0].isdecimal():
+            raise Silent(f"tmux started it in {shell.pane.pane_id} but did not tell its process.")
+        return replace(shell.pane, pane_pid=int(said[0]), nonce=nonce)
+
+    def claim(self, pane: Pane, nonce: str) -> Pane | Refused:
+        """Make a pane ours that somebody else opened, and give it as it is known from now on.
+
+        ``pane`` carries the mark that it has now, or none. ``nonce``: 32 hex digits.
+        """
+        if not NONCE.fullmatch(nonce):
+            raise ValueError(f"not a nonce: {nonce!r}")
+        target = Id(pane.pane_id)
+        outcome, _ = self._do(
+            pane, (), command("set-option", "-p", "-t", target, "@tmuxclaude-id", nonce)
+        )
+        return outcome if isinstance(outcome, Refused) else replace(pane, nonce=nonce)
+
+    def disclaim(self, pane: Pane, opened_by_us: bool) -> Outcome:
+        """Make it nobody's; of one that we opened also put back what we set there."""
+        deeds = opening.unmarked(pane.pane_id)
+        return self._do(pane, (), *(deeds if opened_by_us else deeds[1:]))[0]
+
     def close(self, pane: Pane) -> Outcome:
         """Close the pane, and its window when it is the only one. Its program gets SIGHUP."""
         return self._do(pane, (), command("kill-pane", "-t", Id(pane.pane_id)))[0]
@@ -234,12 +311,33 @@ class Tmux:
             deeds.append(command("switch-client", "-c", client, "-t", target))
         return self._do(pane, (), *deeds)[0]
 
-    def set_window_name(self, pane: Pane, name: str) -> Outcome:
-        """Rename the pane's window. Raises ``UsageError`` unless it is a session's name."""
-        if not NAME.fullmatch(name):
+    def set_window_name(self, pane: Pane, name: str, before: str = "") -> Outcome:
+        """Rename the pane's window; with ``before`` only one that is called so.
+
+        Raises ``UsageError`` unless both are names that a session could have.
+        """
+        if not NAME.fullmatch(name) or (before and not NAME.fullmatch(before)):
             raise UsageError(f"Not a window name: {name!r}. Nothing was renamed.")
+        checks = (guard.window_is_called(before),) if before else ()
         renamed = command("rename-window", "-t", Id(pane.pane_id), "--", Text(name))
-        return self._do(pane, (), renamed)[0]
+        return self._do(pane, checks, renamed)[0]
+
+    def mark(self, pane: Pane, name: str, mark: str) -> Outcome:
+        """Put ``mark`` behind the name of the pane's window; ``name`` is its session's.
+
+        Raises ``UsageError`` unless that is one. What is not marked: ``edges/tmux_marks``.
+        """
+        if not NAME.fullmatch(name):
+            raise UsageError(f"Not a session's name: {name!r}. Nothing was marked.")
+        _, said = self._do(pane, (), marks.automatic(pane))
+        return self._do(pane, (), *marks.marked(pane, name, mark, "".join(said)))[0]
+
+    def unmark(self, keep: Container[str] = ()) -> None:
+        """Put back the name of every window that is marked, but for the panes with these nonces."""
+        found = marks.windows(self._rows(marks.all_marked()))
+        lines = [(marks.put_back(*one),) for one in found.items() if one[1] not in keep]
+        if lines:
+            self._door.ask(*lines)
 
     def attach_argv(self, pane: Pane) -> list[str]:
         """What to exec, on a terminal outside tmux, to be attached with the pane in front."""
@@ -252,14 +350,15 @@ class Tmux:
     def type_text(
         self, pane: Pane, text: str, *, command: str | None = None, empty_box: bool = False
     ) -> Outcome:
-        """Put one line into Claude Code's prompt, without Enter.
+        """Put a text into Claude Code's prompt, without Enter. Its lines go as one paste.
 
         ``command``: the foreground program must have this name. ``empty_box``: refuse unless the
         prompt is empty at that very moment; leave it out when a placeholder stands there. Raises
-        ``UsageError`` for a text that is empty or holds a control character or line break.
+        ``UsageError`` for a text that is empty or holds a control character but tabs and line
+        feeds.
         """
         if not text or _UNTYPEABLE.search(text):
-            raise UsageError("The text must be one line without control characters.")
+            raise UsageError("The text must be lines without control characters.")
         checks = (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
         return self._paste(pane, text, (*_in_front(command), *checks))
 

@@ -29,6 +29,15 @@ _NO_SERVER = re.compile(
     r"|error connecting to .* \((No such file or directory|Connection refused)\)"
     r"|server exited unexpectedly|\[?lost server\]?"
 )
+_OURS_ALONE = re.compile(
+    r"TMUXCLAUDE_FAILPOINT$|CLAUDECODE$|CLAUDE_(PID|PROJECT_DIR|ENV_FILE)$"
+    r"|CLAUDE_CODE_(SESSION_ID|ENTRYPOINT|SSE_PORT)$"
+    r"|(INVOCATION_ID|JOURNAL_STREAM|NOTIFY_SOCKET|MAINPID|MANAGERPID\w*|LISTEN_\w+)$"
+    r"|(SYSTEMD_\w+|WATCHDOG_\w+|MEMORY_PRESSURE_\w+|XPC_\w+|SHLVL|OLDPWD|PWD|_|COLUMNS|LINES)$"
+)
+"""Variables that belong to whoever started us (a service manager, a shell, Claude Code itself) and
+not to the panes of a tmux server that we start: each pane would inherit them."""
+
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -111,6 +120,9 @@ class Door:
             if name not in {"TMUX", "TMUX_PANE", "PATH"}
         }
         if path is not None:
+            environment = {
+                name: value for name, value in environment.items() if not _OURS_ALONE.match(name)
+            }
             environment["PATH"] = path
             # tmux makes this directory for -L and its default socket, not for -S (tmux 3.3a).
             directory = Path(self.socket).parent

@@ -15,14 +15,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tmuxclaude.core.model import Pane
+from tmuxclaude.core.model import NAME, Pane
+from tmuxclaude.edges.tmux_marks import OWN_NAME
 from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
 
 _HEX = re.compile(r"[0-9a-f]*")
 _PROGRAM = re.compile(r"[A-Za-z0-9._+-]{1,64}")
-_SHELLS = frozenset(
-    {"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh", "csh", "tcsh", "nu"}
-)
+SHELLS = frozenset({"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh", "csh", "tcsh", "nu"})
 _MARKER = re.compile(r"[^%#{},:;*\[\]\\\x00-\x1f\x7f]{4,120}")
 _CLEAR = "clear"
 
@@ -48,6 +47,7 @@ class Obstacle(StrEnum):
     PROMPT = "prompt"
     NOT_EMPTY = "not empty"
     NO_MARKER = "no marker"
+    RENAMED = "renamed"
 
     @property
     def words(self) -> str:
@@ -68,6 +68,7 @@ _WORDS = {
     Obstacle.PROMPT: "Claude Code's prompt is visible, no dialog is open",
     Obstacle.NOT_EMPTY: "something stands in the prompt box",
     Obstacle.NO_MARKER: "the expected dialog is not visible",
+    Obstacle.RENAMED: "the window has another name",
 }
 
 
@@ -93,7 +94,7 @@ NO_PROMPT_VISIBLE = Check(f"#{{?{_PROMPT},0,1}}", Obstacle.PROMPT)
 
 def is_program(name: str) -> bool:
     """Whether a guard can hold this name, and it is no shell's, which runs what it reads."""
-    return bool(_PROGRAM.fullmatch(name)) and name.lstrip("-") not in _SHELLS
+    return bool(_PROGRAM.fullmatch(name)) and name.lstrip("-") not in SHELLS
 
 
 def runs(program: str) -> Check:
@@ -108,6 +109,13 @@ def shows(marker: str) -> Check:
     if not _MARKER.fullmatch(marker):
         raise ValueError(f"not a text that a guard can look for: {marker!r}")
     return Check(f"#{{C:{marker}}}", Obstacle.NO_MARKER)
+
+
+def window_is_called(name: str) -> Check:
+    """The pane's window has this name; a mark of ours behind it does not count."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"not a name that a guard can hold: {name!r}")
+    return Check(f"#{{==:{OWN_NAME},{name}}}", Obstacle.RENAMED)
 
 
 def guarded(pane: Pane, token: str, checks: tuple[Check, ...], *deeds: Command) -> Command:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tmuxclaude.core.model import Pane, Server
+from tmuxclaude.core.model import NAME, Pane, Server
 from tmuxclaude.edges.tmux_call import Answer, Silent
 from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
 
@@ -29,10 +29,21 @@ _FIELDS = {
     "pane_input_off": r"[01]?",
     "window_id": r"@\d+",
     "session_id": r"\$\d+",
+    "window_index": r"\d+",
     "window_activity": r"\d+",
 }
+_WORD = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+_TMUX_SESSION = f"#{{?#{{m/r:{_WORD},#{{session_name}}}},#{{session_name}},}}"
+# A name that could be no session's never leaves tmux, so nobody forges or breaks a row with one.
+# tmux's own name for a window is nobody's wish, nor is one that a program may give it, nor is ours.
+_WINDOW = (
+    "#{?#{||:#{automatic-rename},#{allow-rename}},,"
+    "#{?#{==:#{window_name},#{@tmuxclaude-mark}},,"
+    f"#{{?#{{m/r:{_WORD},#{{window_name}}}},#{{window_name}},!}}}}}}"
+)
 _PANE_ROW = re.compile(
     ":".join(f"(?P<{name}>{form})" for name, form in _FIELDS.items())
+    + r":(?P<tmux_session>[A-Za-z0-9_-]*):(?P<window>!|[A-Za-z0-9_-]*)"
     + r":(?P<found>\d*):(?P<nonce>.*)"
 )
 _CLIENT_ROW = re.compile(
@@ -47,7 +58,8 @@ class PaneFacts:
     ``dead``: its program has ended and the pane stayed; then ``exit_status`` or ``exit_signal``
     says how (the signal as tmux names it), unless tmux missed it. ``window_activity`` is a UTC
     epoch in whole seconds, shared by the panes of a window. ``found`` is ``None`` when no search
-    was made.
+    was made. ``homes``: its tmux sessions, each with the number of the window there, named as in
+    ``Place``; more than one for a window that is linked. ``window_name``: as in ``Place``.
     """
 
     pane_id: str
@@ -62,6 +74,8 @@ class PaneFacts:
     window_id: str
     session_id: str
     window_activity: int
+    homes: tuple[tuple[str, int], ...] = ()
+    window_name: str | None = None
     found: bool | None = None
 
     @property
@@ -99,7 +113,8 @@ def questions(
 ) -> tuple[tuple[Command], ...]:
     """The command lines of one look. ``token``: hex digits that nobody can know."""
     pane = ":".join(f"#{{{name}}}" for name in _FIELDS)
-    row = f"{token}:pane:{pane}:{_search(search, since)}:#{{@tmuxclaude-id}}"
+    names = f"{_TMUX_SESSION}:{_WINDOW}"
+    row = f"{token}:pane:{pane}:{names}:{_search(search, since)}:#{{@tmuxclaude-id}}"
     client = "#{client_activity}:#{client_control_mode}:#{pane_id}:#{client_tty}"
     asked = [
         command("display-message", "-p", Fmt(f"{token}:server:#{{pid}}:#{{start_time}}")),
@@ -128,7 +143,8 @@ def listing(socket: str, token: str, answer: Answer) -> Listing:
             unreadable += 1
         elif kind == "pane" and (match := _PANE_ROW.fullmatch(row)):
             # A window linked into several tmux sessions is listed once in each.
-            panes.setdefault(match["pane_id"], _pane(match))
+            known = panes.get(match["pane_id"])
+            panes[match["pane_id"]] = _pane(match, known.homes if known is not None else ())
         elif kind == "client" and (match := _CLIENT_ROW.fullmatch(row)):
             seen_by.append(_client(match))
         else:
@@ -169,7 +185,7 @@ def _search(words: Sequence[str], since: int) -> str:
     return f"#{{?@tmuxclaude-id,#{{?#{{e|>=:#{{window_activity}},{since:d}}},{content},}},}}"
 
 
-def _pane(row: re.Match[str]) -> PaneFacts:
+def _pane(row: re.Match[str], homes: tuple[tuple[str, int], ...]) -> PaneFacts:
     status = row["pane_dead_status"]
     return PaneFacts(
         pane_id=row["pane_id"],
@@ -184,8 +200,15 @@ def _pane(row: re.Match[str]) -> PaneFacts:
         window_id=row["window_id"],
         session_id=row["session_id"],
         window_activity=int(row["window_activity"]),
+        homes=(*homes, (_word(row["tmux_session"]), int(row["window_index"]))),
+        window_name=_word(row["window"]) if row["window"] else None,
         found=row["found"] != "0" if row["found"] else None,
     )
+
+
+def _word(name: str) -> str:
+    """The name if a session could have it, else nothing."""
+    return name if NAME.fullmatch(name) else ""
 
 
 def _client(row: re.Match[str]) -> ClientFacts:

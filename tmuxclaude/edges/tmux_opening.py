@@ -75,15 +75,20 @@ def in_session(session_id: Id, name: str, select: bool, token: str) -> tuple[Com
     return command("new-window", "-a", *background, "-t", last, "-n", Text(name), *said), last
 
 
-def marked(target: Word, nonce: str, token: str) -> tuple[Command, ...]:
-    """Commands that make the pane ours, and say which one that was."""
+def marks(target: Word, nonce: str) -> tuple[Command, ...]:
+    """Commands that make the pane ours."""
     return (
         command("set-option", "-p", "-t", target, "remain-on-exit", "failed"),
         command("set-option", "-p", "-t", target, "@tmuxclaude-id", nonce),
         command("set-option", "-w", "-t", target, "automatic-rename", "off"),
         command("set-option", "-w", "-t", target, "allow-rename", "off"),
-        command("display-message", "-p", "-t", target, Fmt(f"{token}:#{{pane_id}}")),
     )
+
+
+def marked(target: Word, nonce: str, token: str) -> tuple[Command, ...]:
+    """The same, and a line that says which pane that was."""
+    said = command("display-message", "-p", "-t", target, Fmt(f"{token}:#{{pane_id}}"))
+    return (*marks(target, nonce), said)
 
 
 def unmarked(pane_id: str) -> tuple[Command, ...]:

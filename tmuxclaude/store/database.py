@@ -150,6 +150,11 @@ class Database:
         self._durable = durable
 
     @property
+    def reading(self) -> sqlite3.Connection:
+        """The connection, for what only reads (``reader``); nothing is ever written past us."""
+        return self._connection
+
+    @property
     def version(self) -> int | None:
         """Grows with each row that is written; ``None`` in a transaction, which may be undone."""
         return None if self._connection.in_transaction else self._connection.total_changes

@@ -116,6 +116,13 @@ class Halts:
         row = self._db.row("SELECT * FROM halts WHERE session = ? AND ended_at IS NULL", session)
         return None if row is None else _halt(row)
 
+    def last(self, session: str) -> Halt | None:
+        """The newest halt of the session with this uid, open or not."""
+        row = self._db.row(
+            "SELECT * FROM halts WHERE session = ? ORDER BY id DESC LIMIT 1", session
+        )
+        return None if row is None else _halt(row)
+
     def of(self, session: str) -> list[Halt]:
         """Every halt of the session with this uid, oldest first."""
         rows = self._db.rows("SELECT * FROM halts WHERE session = ? ORDER BY id", session)

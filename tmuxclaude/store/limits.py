@@ -5,8 +5,10 @@ An account is the absolute path of a Claude Code configuration directory.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tmuxclaude.core.model import Limit, LimitKind, Source
-from tmuxclaude.store.database import Database
+from tmuxclaude.store.database import Database, Row
 
 
 class Limits:
@@ -28,20 +30,46 @@ class Limits:
                 "source": limit.source,
                 "said_at": limit.said_at,
                 "resets_at": limit.resets_at,
+                "lifted_at": None,
             }
             if known is None:
                 self._db.insert("limits", row)
                 return True
-            if known["said_at"] > limit.said_at or known == row:
+            if known["said_at"] > limit.said_at or known | {"lifted_at": None} == row:
                 return False
             self._db.update("limits", row, "account = ? AND kind = ?", account, limit.kind)
             return True
 
+    def known(self) -> list[Row]:
+        """The limits of every account, one row for each kind."""
+        return self._db.rows("SELECT * FROM limits ORDER BY account, kind")
+
+    def lift(self, account: str, kinds: Collection[LimitKind], began: float, at: float) -> bool:
+        """A turn that began at ``began`` was finished, so limits that were said before are lifted.
+
+        Returns whether any limit of these ``kinds`` stood until now.
+        """
+        before = [limit.kind for limit in self.standing(account) if limit.said_at < began]
+        lifted = [kind for kind in before if kind in kinds]
+        if lifted:
+            with self._db.writing():
+                for kind in lifted:
+                    row = {"lifted_at": at}
+                    self._db.update("limits", row, "account = ? AND kind = ?", account, kind)
+        return bool(lifted)
+
+    def standing(self, account: str) -> list[Limit]:
+        """Those of the account's limits that nobody has worked past."""
+        return self._read("account = ? AND lifted_at IS NULL", account)
+
     def of(self, account: str) -> list[Limit]:
         """The last limit of each kind, the one said last first."""
+        return self._read("account = ?", account)
+
+    def _read(self, which: str, account: str) -> list[Limit]:
         rows = self._db.rows(
             "SELECT kind, words, source, said_at, resets_at FROM limits"
-            " WHERE account = ? ORDER BY said_at DESC, kind",
+            f" WHERE {which} ORDER BY said_at DESC, kind",
             account,
         )
         return [

@@ -41,6 +41,8 @@ def first_schema(db: Database) -> None:
             want TEXT NOT NULL,
             conversation TEXT,
             tmux_session TEXT NOT NULL,
+            window_index INTEGER,
+            window_name TEXT NOT NULL,
             socket TEXT NOT NULL,
             pane_socket TEXT,
             server_pid INTEGER,
@@ -129,6 +131,20 @@ def first_schema(db: Database) -> None:
         );
         CREATE INDEX steps_of_an_attempt ON steps (attempt);
 
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            session TEXT NOT NULL REFERENCES sessions (uid),
+            text TEXT NOT NULL,
+            asked_at REAL NOT NULL,
+            stage TEXT NOT NULL,
+            attempt INTEGER REFERENCES attempts (id),
+            over_at REAL,
+            reason TEXT NOT NULL
+        );
+        CREATE INDEX messages_of_a_session ON messages (session, stage);
+        CREATE UNIQUE INDEX one_message_on_its_way ON messages (session) WHERE stage = 'sending';
+        CREATE UNIQUE INDEX one_message_an_attempt ON messages (attempt);
+
         CREATE TABLE limits (
             account TEXT NOT NULL,
             kind TEXT NOT NULL,
@@ -136,6 +152,7 @@ def first_schema(db: Database) -> None:
             source TEXT NOT NULL,
             said_at REAL NOT NULL,
             resets_at REAL,
+            lifted_at REAL,
             PRIMARY KEY (account, kind)
         );
 
@@ -145,8 +162,82 @@ def first_schema(db: Database) -> None:
             zone TEXT NOT NULL
         );
 
+        CREATE TABLE activity (
+            session TEXT NOT NULL REFERENCES sessions (uid),
+            conversation TEXT NOT NULL,
+            prompts INTEGER NOT NULL,
+            active_at REAL NOT NULL,
+            replies INTEGER NOT NULL DEFAULT 0,
+            compactions INTEGER NOT NULL DEFAULT 0,
+            last_prompt TEXT NOT NULL DEFAULT '',
+            last_reply TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (session, conversation)
+        );
+
+        CREATE TABLE labels (
+            session TEXT PRIMARY KEY REFERENCES sessions (uid),
+            in_group TEXT NOT NULL,
+            meta TEXT NOT NULL
+        );
+
+        CREATE TABLE lifetimes (
+            session TEXT PRIMARY KEY REFERENCES sessions (uid),
+            ends_at REAL,
+            extended_to REAL
+        );
+
+        CREATE TABLE standing (
+            what TEXT NOT NULL,
+            whose TEXT NOT NULL,
+            since REAL NOT NULL,
+            PRIMARY KEY (what, whose)
+        );
+
+        CREATE TABLE speakers (
+            session TEXT PRIMARY KEY REFERENCES sessions (uid),
+            secret TEXT NOT NULL,
+            said_at REAL,
+            status TEXT NOT NULL
+        );
+
+        CREATE TABLE abandoned (
+            session TEXT PRIMARY KEY REFERENCES sessions (uid),
+            since REAL NOT NULL,
+            files INTEGER NOT NULL
+        );
+
+        CREATE TABLE checkpoints (
+            id TEXT PRIMARY KEY,
+            conversation TEXT NOT NULL,
+            account TEXT NOT NULL,
+            session TEXT NOT NULL,
+            directory TEXT NOT NULL,
+            asked_at REAL NOT NULL,
+            reasons TEXT NOT NULL,
+            note TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            next_at REAL,
+            taken_at REAL,
+            transcript TEXT NOT NULL,
+            "offset" INTEGER NOT NULL,
+            tokens INTEGER NOT NULL,
+            root TEXT NOT NULL,
+            head TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            snapshot TEXT NOT NULL,
+            changed INTEGER NOT NULL,
+            files TEXT NOT NULL,
+            recap TEXT NOT NULL,
+            problem TEXT NOT NULL
+        );
+        CREATE INDEX checkpoints_of_a_conversation ON checkpoints (conversation, taken_at);
+        CREATE INDEX checkpoints_by_stage ON checkpoints (stage);
+        CREATE UNIQUE INDEX one_checkpoint_under_way ON checkpoints (account, conversation)
+            WHERE stage = 'taking';
+
         CREATE TABLE events (
-            id INTEGER PRIMARY KEY,
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
             at REAL NOT NULL,
             session TEXT NOT NULL,
             kind TEXT NOT NULL,
@@ -164,13 +255,26 @@ def first_schema(db: Database) -> None:
 VIEWS = {
     "session_list": """
         SELECT s.uid, s.name, s.state, s.want, s.since, s.reason, s.directory, s.account,
-            s.conversation, s.socket, s.tmux_session, s.pane_id, s.opened_by_us, s.created_at,
-            s.zone, s.outlook_actor, s.outlook_at, s.outlook_why,
+            s.conversation, s.socket, s.tmux_session, s.pane_id, s.server_pid, s.server_started,
+            s.pane_pid, s.nonce, s.opened_by_us, s.created_at, s.zone,
+            s.outlook_actor, s.outlook_at, s.outlook_why,
+            (SELECT sum(prompts) FROM activity WHERE session = s.uid) AS prompts,
+            (SELECT max(active_at) FROM activity WHERE session = s.uid) AS active_at,
+            (SELECT count(*) FROM messages WHERE session = s.uid
+                AND stage IN ('queued', 'sending', 'in_doubt')) AS queued,
+            b.since AS abandoned_since, b.files AS uncommitted,
+            (SELECT ends_at FROM lifetimes WHERE session = s.uid
+                AND s.state NOT IN ('queued', 'lost', 'ended')) AS ends_at,
+            coalesce(n.in_group, '') AS in_group, coalesce(n.meta, '{}') AS meta,
             h.id AS halt, h.limit_kind, h.limit_words, h.limit_source,
             h.limit_resets_at AS resets_at, h.opened_at AS halted_at, h.attempts, h.not_before,
             h.needs_human, a.number AS attempt, a.step, a.reason AS attempt_reason
         FROM sessions s
         LEFT JOIN halts h ON h.session = s.uid AND h.ended_at IS NULL
+        LEFT JOIN labels n ON n.session = s.uid
+        LEFT JOIN abandoned b ON b.session = s.uid AND s.state IN ('idle', 'waiting', 'lost')
+            AND b.since >= coalesce(
+                (SELECT max(active_at) FROM activity WHERE session = s.uid), s.since)
         LEFT JOIN attempts a ON a.id = (
             SELECT id FROM attempts WHERE halt = h.id ORDER BY number DESC LIMIT 1)
     """,

@@ -36,12 +36,24 @@ SESSION_COLUMNS = (
     "socket",
     "tmux_session",
     "pane_id",
+    "server_pid",
+    "server_started",
+    "pane_pid",
+    "nonce",
     "opened_by_us",
     "created_at",
     "zone",
     "outlook_actor",
     "outlook_at",
     "outlook_why",
+    "prompts",
+    "active_at",
+    "queued",
+    "abandoned_since",
+    "uncommitted",
+    "ends_at",
+    "in_group",
+    "meta",
     "halt",
     "limit_kind",
     "limit_words",
@@ -55,16 +67,23 @@ SESSION_COLUMNS = (
     "step",
     "attempt_reason",
 )
-"""One row for each session. From ``halt`` on: the open halt (all ``None`` without one); from
-``attempt`` on: its latest attempt (``None`` before the first)."""
+"""One row for each session. ``prompts`` and ``active_at`` are ``None`` before anything was seen of
+its conversation; ``queued``: how many messages wait; ``abandoned_since``, and how many files are
+``uncommitted``: ``None`` unless it was left so; ``ends_at``: when its lifetime ends, ``None`` for
+never; ``in_group`` is empty for none, ``meta`` is JSON. From ``halt`` on: the open halt (all
+``None`` without one); from ``attempt`` on: its latest attempt (``None`` before the first)."""
 
-LIMIT_COLUMNS = ("account", "kind", "words", "source", "said_at", "resets_at")
+LIMIT_COLUMNS = ("account", "kind", "words", "source", "said_at", "resets_at", "lifted_at")
 """One row for each account and kind of limit: what was said last."""
 
 PAUSE_COLUMNS = ("since", "until", "zone")
 """``until`` is ``None`` when the pause ends by hand alone."""
 
-CHAIN_COLUMNS = ("position", "conversation", "began_at", "why")
+CHAIN_COLUMNS = (
+    *("position", "conversation", "began_at", "why", "active_at"),
+    *("prompts", "replies", "compactions", "last_prompt", "last_reply"),
+)
+"""From ``active_at`` on ``None`` before anything was seen of the conversation."""
 
 HALT_COLUMNS = (
     "id",
@@ -98,10 +117,76 @@ ATTEMPT_COLUMNS = (
 )
 """``halt`` is ``None`` for a message that a person sent."""
 
+DELIVERY_COLUMNS = (
+    *("text", "step", "opened_at", "offset", "conversation", "reason"),
+    *("account", "directory", "state"),
+)
+"""The last three are those of the session now."""
+
+MESSAGE_COLUMNS = ("id", "text", "asked_at", "stage", "attempt", "over_at", "reason")
+"""``attempt``: the id of the last one that was to deliver it, ``None`` before the first."""
+
+_COLUMNS = ", ".join(SESSION_COLUMNS)
+
+PICKABLE = f"""
+    SELECT {_COLUMNS} FROM session_list WHERE state <> 'ended'
+    UNION ALL SELECT * FROM (
+        SELECT {_COLUMNS} FROM session_list WHERE state = 'ended' ORDER BY since DESC LIMIT 100)
+"""
+"""What a picker offers: every session that has not ended, and those that ended last."""
+
 STEP_COLUMNS = ("attempt", "at", "step", "note")
 
 EVENT_COLUMNS = ("at", "kind", "text", "evidence")
 """``evidence`` is JSON."""
+
+PAST_EVENT_COLUMNS = ("at", "session", "name", "kind", "text")
+"""``name`` is ``None`` for what is about no session that is kept."""
+
+PAST_HALT_COLUMNS = (
+    "session",
+    "name",
+    "limit_kind",
+    "limit_said_at",
+    "opened_at",
+    "ended_at",
+    "ended_by",
+    "outcome",
+)
+
+
+CHECKPOINT_COLUMNS = (
+    "id",
+    "conversation",
+    "account",
+    "session",
+    "name",
+    "directory",
+    "asked_at",
+    "reasons",
+    "note",
+    "stage",
+    "tries",
+    "next_at",
+    "taken_at",
+    "transcript",
+    "offset",
+    "tokens",
+    "root",
+    "head",
+    "branch",
+    "snapshot",
+    "changed",
+    "files",
+    "recap",
+    "problem",
+)
+"""``reasons``, ``files`` and ``recap`` are JSON; ``name`` is the session's now, or ``None``."""
+
+LAST_CHECKPOINT_COLUMNS = ("account", "conversation", "id", "taken_at", "offset")
+
+
+OWNER_COLUMNS = ("conversation", "account", "name", "state")
 
 
 def open(path: AnyPath, timeout: float = 2.0) -> sqlite3.Connection | None:
@@ -150,6 +235,11 @@ def rows(
     )
 
 
+def pickable(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """The sessions that a picker offers, one tuple of ``SESSION_COLUMNS`` each, in no order."""
+    return _fetch(connection, PICKABLE)
+
+
 def account_limits(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     """The limits of every account, one tuple of ``LIMIT_COLUMNS`` each."""
     return _fetch(
@@ -165,7 +255,12 @@ def pause(connection: sqlite3.Connection) -> tuple[object, ...] | None:
 
 def chain(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
     """The conversations of a session, oldest first: ``CHAIN_COLUMNS``."""
-    return _of_session(connection, CHAIN_COLUMNS, "chain", uid, "position")
+    return _fetch(
+        connection,
+        f"SELECT {', '.join(CHAIN_COLUMNS)} FROM chain"
+        " LEFT JOIN activity USING (session, conversation) WHERE session = ? ORDER BY position",
+        uid,
+    )
 
 
 def halts(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
@@ -176,6 +271,35 @@ def halts(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
 def attempts(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
     """The attempts of a session, oldest first: ``ATTEMPT_COLUMNS``."""
     return _of_session(connection, ATTEMPT_COLUMNS, "attempts", uid, "id")
+
+
+def messages(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
+    """The messages of a session that wait, in their order: ``MESSAGE_COLUMNS``."""
+    return _fetch(
+        connection,
+        f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE session = ?"
+        " AND stage IN ('queued', 'sending', 'in_doubt') ORDER BY id",
+        uid,
+    )
+
+
+def message(connection: sqlite3.Connection, number: int) -> tuple[object, ...] | None:
+    """One message, over or not: ``MESSAGE_COLUMNS``."""
+    columns = ", ".join(MESSAGE_COLUMNS)
+    found = _fetch(connection, f"SELECT {columns} FROM messages WHERE id = ?", number)
+    return found[0] if found else None
+
+
+def delivery(connection: sqlite3.Connection, attempt: int) -> tuple[object, ...] | None:
+    """Where the text of an attempt went: ``DELIVERY_COLUMNS``."""
+    columns = ", ".join(f'a."{column}"' for column in DELIVERY_COLUMNS[:-3])
+    found = _fetch(
+        connection,
+        f"SELECT {columns}, s.account, s.directory, s.state FROM attempts a"
+        " JOIN sessions s ON s.uid = a.session WHERE a.id = ?",
+        attempt,
+    )
+    return found[0] if found else None
 
 
 def steps(connection: sqlite3.Connection, uid: str) -> list[tuple[object, ...]]:
@@ -198,6 +322,78 @@ def events(connection: sqlite3.Connection, uid: str, last: int) -> list[tuple[ob
         last,
     )
     return found[::-1]
+
+
+def past_events(
+    connection: sqlite3.Connection, kinds: tuple[str, ...], name: str | None = None
+) -> list[tuple[object, ...]]:
+    """Every event of these kinds and every end or loss: ``PAST_EVENT_COLUMNS``, oldest first.
+
+    ``name``: only of the sessions that have it, or had it when they ended.
+    """
+    marks = ", ".join("?" * len(kinds))
+    return _fetch(
+        connection,
+        "SELECT e.at, e.session, s.name, e.kind, e.text FROM events e"
+        f" LEFT JOIN sessions s ON s.uid = e.session WHERE (e.kind IN ({marks})"
+        " OR e.kind = 'state' AND (e.text LIKE '%→ ended%' OR e.text LIKE '%→ lost%'))"
+        " AND (? IS NULL OR s.name = ?) ORDER BY e.id",
+        *kinds,
+        name,
+        name,
+    )
+
+
+def past_halts(connection: sqlite3.Connection, name: str | None = None) -> list[tuple[object, ...]]:
+    """Every halt of the same sessions, oldest first: ``PAST_HALT_COLUMNS``."""
+    return _fetch(
+        connection,
+        "SELECT h.session, s.name, h.limit_kind, h.limit_said_at, h.opened_at, h.ended_at,"
+        " h.ended_by, h.outcome FROM halts h JOIN sessions s ON s.uid = h.session"
+        " WHERE (? IS NULL OR s.name = ?) ORDER BY h.id",
+        name,
+        name,
+    )
+
+
+def checkpoints(
+    connection: sqlite3.Connection, begins: str = "", name: str | None = None
+) -> list[tuple[object, ...]]:
+    """The checkpoints, oldest first: ``CHECKPOINT_COLUMNS``.
+
+    ``begins``: with what their ids begin; ``name``: of the sessions that bear it or bore it.
+    """
+    columns = ", ".join(
+        "s.name" if column == "name" else f'c."{column}"' for column in CHECKPOINT_COLUMNS
+    )
+    return _fetch(
+        connection,
+        f"SELECT {columns} FROM checkpoints c LEFT JOIN sessions s ON s.uid = c.session"
+        " WHERE substr(c.id, 1, length(?)) = ? AND (? IS NULL OR s.name = ?)"
+        " ORDER BY coalesce(c.taken_at, c.asked_at), c.id",
+        begins,
+        begins,
+        name,
+        name,
+    )
+
+
+def last_checkpoints(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """The newest that was taken of each conversation: ``LAST_CHECKPOINT_COLUMNS``."""
+    return _fetch(
+        connection,
+        'SELECT account, conversation, id, max(taken_at), "offset" FROM checkpoints'
+        " WHERE stage = 'taken' GROUP BY account, conversation",
+    )
+
+
+def owners(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """Every conversation that a session had, oldest link first: ``OWNER_COLUMNS``."""
+    return _fetch(
+        connection,
+        f"SELECT c.conversation, {', '.join(f's.{one}' for one in OWNER_COLUMNS[1:])}"
+        " FROM chain c JOIN sessions s ON s.uid = c.session ORDER BY c.began_at",
+    )
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -22,6 +22,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.store.database import Database, Row
+from tmuxclaude.store.reader import PICKABLE
 
 
 class Link(NamedTuple):
@@ -54,8 +55,23 @@ class Sessions:
                 raise _taken(session) from error
 
     def remove(self, uid: str) -> None:
-        """Forget a session that never came to be: it has no chain, halt or attempt."""
+        """Forget a session and everything that was kept of it."""
         with self._db.writing():
+            self._db.delete("steps", "attempt IN (SELECT id FROM attempts WHERE session = ?)", uid)
+            for table in (
+                "messages",
+                "attempts",
+                "halts",
+                "chain",
+                "events",
+                "activity",
+                "abandoned",
+                "speakers",
+                "lifetimes",
+                "labels",
+            ):
+                self._db.delete(table, "session = ?", uid)
+            self._db.delete("standing", "whose = ?", uid)
             self._db.delete("sessions", "uid = ?", uid)
 
     def save(self, session: Session) -> bool:
@@ -90,6 +106,15 @@ class Sessions:
         )
         return None if row is None else from_row(row)
 
+    def of_conversation(self, conversation: str) -> Session | None:
+        """The session that has or had this conversation: a living one, else the newest."""
+        row = self._db.row(
+            "SELECT s.* FROM sessions s JOIN chain c ON c.session = s.uid WHERE c.conversation = ?"
+            " ORDER BY s.state = 'ended', s.created_at DESC, s.rowid DESC LIMIT 1",
+            conversation,
+        )
+        return None if row is None else from_row(row)
+
     def all(self) -> list[Session]:
         """Every session ever kept, in the order they were added."""
         return [from_row(row) for row in self._db.rows("SELECT * FROM sessions ORDER BY rowid")]
@@ -104,6 +129,10 @@ class Sessions:
             rows = self._db.rows("SELECT * FROM sessions WHERE state <> 'ended' ORDER BY rowid")
             self._watched, self._watched_at = [from_row(row) for row in rows], version
         return list(self._watched)
+
+    def pickable(self) -> list[Row]:
+        """The rows of ``reader.PICKABLE``: what a picker offers."""
+        return self._db.rows(PICKABLE)
 
     def names_taken(self) -> frozenset[str]:
         """The names that a new session cannot have."""
@@ -135,6 +164,29 @@ class Sessions:
             except sqlite3.IntegrityError as error:
                 raise NotFoundError(f"There is no session {uid}.") from error
         return True
+
+    def began(self, uid: str, conversation: str, why: str) -> None:
+        """Correct why the last link began, when that is this conversation."""
+        last = "position = (SELECT max(position) FROM chain WHERE session = ?)"
+        where = f"session = ? AND conversation = ? AND why <> ? AND {last}"
+        if self._db.row(f"SELECT 1 FROM chain WHERE {where}", uid, conversation, why, uid):
+            with self._db.writing():
+                self._db.update("chain", {"why": why}, where, uid, conversation, why, uid)
+
+    def cut_chain(self, uid: str) -> int:
+        """Forget every conversation but the last, and what was counted in them.
+
+        Returns how many links went.
+        """
+        with self._db.writing():
+            links = self.chain(uid)
+            if len(links) > 1:
+                last = links[-1]
+                self._db.delete("chain", "session = ? AND position < ?", uid, last.position)
+                self._db.update("chain", {"position": 1}, "session = ?", uid)
+                where = "session = ? AND conversation <> ?"
+                self._db.delete("activity", where, uid, last.conversation)
+        return max(0, len(links) - 1)
 
     def chain(self, uid: str) -> list[Link]:
         """The conversations of a session, oldest first."""
@@ -170,6 +222,8 @@ def _row(session: Session) -> Row:
         "want": session.want,
         "conversation": session.conversation,
         "tmux_session": session.tmux_session,
+        "window_index": session.window_index,
+        "window_name": session.window_name,
         "socket": session.socket,
         "pane_socket": pane and pane.server.socket,
         "server_pid": pane and pane.server.pid,
@@ -206,6 +260,8 @@ def from_row(row: Row) -> Session:
         want=Want(row["want"]),
         conversation=row["conversation"],
         tmux_session=row["tmux_session"],
+        window_index=row["window_index"],
+        window_name=row["window_name"],
         socket=row["socket"],
         pane=_pane(row),
         process=_process(row),

@@ -14,6 +14,7 @@ from typing import Unpack
 from tmuxclaude.core import errors
 from tmuxclaude.core.clocks import attempt_in_time
 from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.messages import Message
 from tmuxclaude.core.model import (
     Actor,
     Attempt,
@@ -53,8 +54,12 @@ class Hands:
         text: str,
         halt: Halt | None = None,
         by_hand: bool = False,
+        message: Message | None = None,
     ) -> Attempt:
-        """Opens an attempt at ``due``: on ``halt``, or to deliver a message when there is none."""
+        """Opens an attempt at ``due``: on ``halt``, or to deliver a message when there is none.
+
+        ``message``: the one that leaves the queue with it.
+        """
         now = self.now()
         before = self.books.halts.attempts(halt.id) if halt is not None else []
         attempt = Attempt(
@@ -71,6 +76,8 @@ class Hands:
             by_hand=by_hand,
         )
         with around("due"):
+            if message is not None:
+                return self.books.messages.begin(message, attempt)
             return self.books.halts.begin(attempt)
 
     def in_time(self, attempt: Attempt, now: float) -> Attempt:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tmuxclaude.core import policy
+from tmuxclaude.core import launching, messages, parting, policy
 from tmuxclaude.core.evidence import Evidence, judge
+from tmuxclaude.core.messages import Message
 from tmuxclaude.core.model import (
     Actor,
     Attempt,
@@ -26,6 +27,7 @@ from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor import brakes
+from tmuxclaude.supervisor import messages as waiting
 from tmuxclaude.supervisor.halting import answered_by, in_flight, settled, witnesses
 
 START_SECONDS = 5.0
@@ -36,29 +38,38 @@ START_SECONDS = 5.0
 class Decided:
     """One session after its evidence was weighed, with its open halt and its latest attempt.
 
-    ``due``: when we may act on the halt if no brake of the user's holds us back.
+    ``due``: when we may act on the halt if no brake of the user's holds us back. ``message``: the
+    first that waits, is on its way, or is in doubt.
     """
 
     session: Session
     halt: Halt | None
     attempt: Attempt | None
     due: float | None = None
+    message: Message | None = None
 
 
 def decide(books: Books, session: Session, evidence: Evidence, rules: ResumeRules) -> Decided:
-    """Brings everything that is remembered of ``session`` in line with ``evidence``."""
-    session = _conversation(books, session, evidence)
-    halt = books.halts.current(session.uid)
-    attempt = books.halts.latest_attempt(session.uid)
-    session = _state(books, session, evidence, attempt)
-    halt = settled(books, session, evidence, halt, attempt, rules)
-    seen = _outlook(books, session, halt, attempt, evidence, rules)
-    if seen != session.outlook:
-        session = replace(session, outlook=seen)
-        books.sessions.save(session)
+    """Brings everything that is remembered of ``session`` in line with ``evidence``, at once:
+    nobody reads of a limited session without its halt."""
+    with books.db.writing():
+        session = _conversation(books, session, evidence)
+        worked = launching.worked(evidence.tail)
+        if worked is not None:
+            books.limits.lift(session.account, launching.BLOCKING, *worked)
+        halt = books.halts.current(session.uid)
+        attempt = books.halts.latest_attempt(session.uid)
+        session = _state(books, session, evidence, attempt)
+        halt = settled(books, session, evidence, halt, attempt, rules)
+        message = waiting.first(books, session, evidence.at)
+        seen = _outlook(books, session, halt, attempt, evidence, rules)
+        seen = messages.outlook(session, message, attempt) or seen
+        if seen != session.outlook:
+            session = replace(session, outlook=seen)
+            books.sessions.save(session)
     limits = books.limits.of(session.account) if halt is not None else []
     due = policy.due_at(halt, limits, evidence, rules) if halt is not None else None
-    return Decided(session, halt, attempt, due)
+    return Decided(session, halt, attempt, due, message)
 
 
 def is_due(decided: Decided, evidence: Evidence, rules: ResumeRules) -> bool:
@@ -69,6 +80,8 @@ def is_due(decided: Decided, evidence: Evidence, rules: ResumeRules) -> bool:
     if decided.attempt is not None and (decided.attempt.open or answered_by(halt, decided.attempt)):
         return False  # one record is answered once; the next attempt needs a new one
     if session.state not in (State.LIMITED, State.IDLE, State.WAITING, State.LOST):
+        return False
+    if launching.is_outside(session):
         return False
     return decided.due is not None and evidence.at >= decided.due
 
@@ -107,6 +120,8 @@ def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt 
         starts = attempt.step is Step.LAUNCHING  # it may show the trust dialog, and die again
         ours = Signal.GONE if starts else Signal.DIALOG
         signal = Signal.WOKEN if signal in (Signal.LIMIT, Signal.IDLE, ours) else signal
+    if launching.waits(session):
+        signal = _of_queued(signal, evidence)
     if signal is None:
         return session
     state = after(session.state, signal)
@@ -121,6 +136,13 @@ def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt 
     return session
 
 
+def _of_queued(signal: Signal | None, evidence: Evidence) -> Signal | None:
+    """What the pane of a countdown shows is nothing of Claude Code's until its file is there."""
+    if evidence.alive:
+        return Signal.LAUNCHED if evidence.registry is not None else None
+    return Signal.FAILED if signal is Signal.GONE else signal
+
+
 def _still_starting(session: Session, evidence: Evidence) -> bool:
     reading = evidence.reading
     known = reading is not None and reading.dialog not in (None, Dialog.OTHER)
@@ -130,6 +152,8 @@ def _still_starting(session: Session, evidence: Evidence) -> bool:
 
 def _reason(session: Session, state: State, evidence: Evidence) -> str:
     reading, registry = evidence.reading, evidence.registry
+    if parting.is_ours(session):
+        return session.reason
     if state is State.WAITING:
         if reading is not None and reading.dialog is not None:
             return str(reading.dialog)
@@ -151,7 +175,14 @@ def _outlook(
         ours = attempt if attempt is not None and attempt.halt == halt.id else None
         limits = books.limits.of(session.account)
         seen = policy.outlook(halt, ours, limits, evidence, rules)
+        if launching.is_outside(session):
+            return launching.outside(seen)
         return brakes.foreseen(books, session, ours, seen, evidence.at, rules)
+    if launching.waits(session):
+        if session.reason == launching.WAITS_FOR_SLOT:
+            return launching.FOR_SLOT
+        limits = books.limits.standing(session.account)
+        return launching.queued(limits, evidence.at, rules.margin_seconds)
     if session.state is State.WAITING:
         return Outlook(Actor.YOU, None, session.reason)
     held = session.want is Want.HOLD and session.state is not State.ENDED

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.messages import Stage, why_not_now, why_withdrawn
 from tmuxclaude.core.model import Actor, Attempt, Halt, Session, Step, Want
 from tmuxclaude.core.resume import Deed, Move, next_move
 from tmuxclaude.core.rules import ResumeRules
@@ -55,11 +56,13 @@ class Deliveries:
             if not self._may_go(session, evidence.at, known, unsettled):
                 return attempt
             attempt = self.hands.begin(session, self.rules.text, halt)
+        attempt = self._next_message(decided, attempt, evidence)
         if attempt is None or not attempt.open:
             return attempt
         attempt = self.hands.in_time(attempt, evidence.at)
         answered = halt if halt is not None and halt.id == attempt.halt else None
-        move = self._move(session, answered, attempt, evidence)
+        move = self._withdrawn(attempt, halt, evidence)
+        move = move or self._move(session, answered, attempt, evidence)
         begins = answered is not None and attempt.step is Step.DUE and move.deed in _FIRST_DEEDS
         mine = attempt.by_hand or self._may_go(session, evidence.at, known, unsettled)
         if begins and not mine:
@@ -68,6 +71,26 @@ class Deliveries:
         elif begins:
             self._resumed[session.account] = (session.uid, evidence.at)
         return self.hands.perform(session, answered, attempt, move, evidence)
+
+    def _next_message(
+        self, decided: Decided, attempt: Attempt | None, evidence: Evidence
+    ) -> Attempt | None:
+        """The attempt that delivers the first message that waits, opened if it may go now."""
+        session, message = decided.session, decided.message
+        if message is None or message.stage is not Stage.QUEUED:
+            return attempt
+        if why_not_now(session, decided.halt, attempt, evidence):
+            return attempt
+        return self.hands.begin(session, message.text, message=message)
+
+    def _withdrawn(self, attempt: Attempt, halt: Halt | None, evidence: Evidence) -> Move | None:
+        """The end of a message's attempt that never began; one of the queue's waits on."""
+        if attempt.halt is not None or attempt.step is not Step.DUE:
+            return None
+        if halt is None and not self.books.messages.of_attempt(attempt.id):
+            return None
+        why = why_withdrawn(halt, evidence)
+        return Move(Deed.SKIP, why, by=Actor.NOBODY) if why else None
 
     def _move(
         self, session: Session, halt: Halt | None, attempt: Attempt, evidence: Evidence

@@ -98,7 +98,8 @@ def claude_process(session: Session, pane: Pane) -> Process | None:
     A launcher (``node``, ``env``) may stand in front; its child writes a registry file that names
     the pane.
     """
-    own = processes.identify(pane.pane_pid)
+    beside_a_shell = session.process if not session.opened_by_us else None
+    own = beside_a_shell or processes.identify(pane.pane_pid)
     if own is None:
         return None
     account = Path(session.account)
@@ -108,7 +109,7 @@ def claude_process(session: Session, pane: Pane) -> Process | None:
         entry = parse_entry(text)
         if entry is None or entry.pane != pane.pane_id:
             continue
-        if processes.descends_from(pid, pane.pane_pid):
+        if processes.descends_from(pid, own.pid):
             return processes.identify(pid)
     return own
 

@@ -24,7 +24,7 @@ from tmuxclaude.core.model import (
     State,
     Step,
 )
-from tmuxclaude.core.resume import moved_by, same_text
+from tmuxclaude.core.resume import is_turn, moved_by
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.states import Signal
 from tmuxclaude.edges.failpoints import around
@@ -207,7 +207,7 @@ def _perhaps_over(
         and attempt.step is Step.CONFIRMED
         and last is not None
         and last.origin is Origin.TYPED
-        and same_text(last.text, attempt.text)
+        and is_turn(last, attempt.text)
     )
     if not ours:
         return _close(books, halt, evidence.at, by, "it went on")

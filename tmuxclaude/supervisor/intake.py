@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tmuxclaude.claude import hooks
-from tmuxclaude.core.evidence import Evidence
-from tmuxclaude.core.model import Session, State, Step
+from tmuxclaude.claude.hooks import HookEvent
+from tmuxclaude.claude.transcript import beginning
+from tmuxclaude.core.evidence import Ending, Evidence, Tail
+from tmuxclaude.core.model import Session, State
+from tmuxclaude.core.rules import ChainRules
 from tmuxclaude.edges import spool
+from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
-from tmuxclaude.supervisor import decide
-from tmuxclaude.supervisor.files import claude_process
+from tmuxclaude.supervisor import decide, places
+from tmuxclaude.supervisor.files import OwnFiles, claude_process
 from tmuxclaude.supervisor.observe import Observer, at_prompt
+from tmuxclaude.supervisor.returning import Returns
 from tmuxclaude.supervisor.windows import Windows
 
 
 @dataclass(slots=True)
 class Intake:
-    """``spool``: the directory into which hooks drop their files."""
+    """``spool``: the directory into which hooks drop their files. ``previews``: whether it is kept
+    what was said last (``chain.previews``)."""
 
     books: Books
     observer: Observer
     windows: Windows
     spool: Path
+    previews: bool = True
+    returns: Returns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.returns = Returns(self.books)
+
+    def follow(self, rules: ChainRules) -> None:
+        """From now on these rules hold, for what is kept already too."""
+        self.previews = rules.previews
+        if not self.previews:
+            self.books.activity.keep_no_words()
 
     def take_spool(self, now: float) -> None:
         """What hooks have told since the last time."""
@@ -31,27 +48,65 @@ class Intake:
             event, session = hooks.parse(dropped.text), self.books.sessions.get(dropped.nonce)
             if event is None or session is None or event.subagent:
                 continue
+            if session.conversation is not None:
+                self.books.activity.note(session.uid, session.conversation, 0, now, settled=False)
             if event.kind is hooks.Hook.SESSION_END and event.reason == "prompt_input_exit":
                 self.observer.goodbye(session.uid)
             elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
-                why = event.source if event.source != "startup" else "start"
-                after = decide.converse(
-                    self.books, session, event.conversation, now, why or "start"
-                )
-                if after != session:
-                    self.observer.forget(session.uid)
+                self._begun(session, event, now)
 
-    def find_panes(self) -> None:
-        """At the start: a crash may lie between the opening of a pane and its being kept."""
-        attempts = self.books.halts.open_attempts()
-        launching = {one.session for one in attempts if one.step is Step.LAUNCHING}
-        for session in self.books.sessions.not_ended():
-            if session.pane is None or session.uid in launching:
-                self.windows.find_again(session)
+    def _begun(self, session: Session, event: HookEvent, now: float) -> None:
+        """A conversation began, or the context of the one that goes on was compacted."""
+        if event.source == "compact" and event.conversation == session.conversation:
+            self.books.activity.compacted(session.uid, event.conversation, now)
+            return
+        why = event.source if event.source != "startup" else "start"
+        self._leave(session, event.conversation, now)
+        after = decide.converse(self.books, session, event.conversation, now, why or "start")
+        if after != session:
+            self.observer.forget(session.uid)
+        elif why in ("fork", "resume") and self._has_another(session):
+            # The registry file told of it first, which does not know why.
+            self.books.sessions.began(session.uid, event.conversation, why)
+
+    def _has_another(self, session: Session) -> bool:
+        return len(self.books.sessions.chain(session.uid)) > 1
 
     def learn(self, session: Session, evidence: Evidence) -> Session:
-        """The session with what this evidence tells of its process and its program."""
+        """The session with what this evidence tells of its place, its process and its program."""
+        self._count(session, evidence.tail)
+        registry = evidence.registry
+        if registry is not None and registry.status is not None and registry.conversation:
+            self._leave(session, registry.conversation, evidence.at)
+        self.returns.note(session, evidence.tail)
+        session = self._find_pane(session)
+        session = places.learn(self.books, session, evidence.place, evidence.at)
         return self._find_program(self._find_process(session, evidence), evidence)
+
+    def _count(self, session: Session, tail: Tail | None) -> None:
+        """How many prompts its conversation had by now, and when it last did anything."""
+        if tail is None or tail.last_at is None:
+            return
+        settled = tail.ending not in (Ending.PROMPTED, Ending.ANSWERING)
+        last = tail.turns[-1].text if tail.turns and self.previews else ""
+        said = Said(tail.replies, beginning(last), tail.reply if self.previews else "")
+        at = tail.last_at
+        self.books.activity.note(
+            session.uid, tail.conversation, tail.prompts, at, settled=settled, said=said
+        )
+
+    def _leave(self, session: Session, conversation: str, now: float) -> None:
+        """Counts what a conversation came to whose file nobody follows from now on."""
+        if session.conversation not in (None, conversation):
+            self._count(session, OwnFiles().tail(session, session.conversation, now))
+
+    def _find_pane(self, session: Session) -> Session:
+        """While it is being opened: tmux, or a crash, may have kept from us that it was done."""
+        pane = self.observer.found(session.uid) if session.pane is None else None
+        if pane is None:
+            return session
+        self.observer.forget(session.uid)
+        return self.windows.take_up(session, pane)
 
     def _find_process(self, session: Session, evidence: Evidence) -> Session:
         """While it starts: the process may be a child of what the pane was opened with."""
@@ -69,7 +124,7 @@ class Intake:
         """At its first prompt: what tmux calls Claude Code, so that keys go to nothing else."""
         if session.program or not at_prompt(evidence):
             return session
-        program = self.observer.program(session)
+        program = self.observer.program(session.uid)
         if program is None:
             return session
         session = replace(session, program=program)

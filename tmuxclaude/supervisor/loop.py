@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from tmuxclaude.core.clocks import Course, went_on
+from tmuxclaude.core.clocks import GAP_SECONDS, Course, went_on
+from tmuxclaude.core.errors import RefusedError, UsageError
 from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.messages import Stage
 from tmuxclaude.core.model import Actor, Attempt, Session, State, Want
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.clock import Clock
@@ -39,8 +41,10 @@ FRESH_SECONDS = 5.0
 class Loop:
     """Joined in ``app``. ``evidence`` is what the last look at each session gave.
 
-    ``lock_held`` says whether this is still the one supervisor; when it is not, the loop ends
-    before the next look, and sends nothing more. ``tell`` says to the user what happened.
+    ``past`` says why this supervisor must end, if it must: then the loop ends before the next look,
+    and sends nothing more. ``tell`` says to the user what happened;
+    ``restore`` brings back what was lost with its tmux server;
+    ``reread`` takes up a changed configuration; ``completed`` is told of each round that ended.
     """
 
     books: Books
@@ -50,8 +54,11 @@ class Loop:
     waiter: Waiter
     clock: Clock
     rules: Rules
-    lock_held: Callable[[], bool] = lambda: True
+    past: Callable[[], str] = lambda: ""
     tell: Callable[[Iterable[Decided], Mapping[str, Evidence]], None] = lambda *_: None
+    restore: Callable[[Mapping[str, Evidence]], None] = lambda _: None
+    reread: Callable[[], object] = lambda: None
+    completed: Callable[[float], None] = lambda _: None
     evidence: dict[str, Evidence] = field(default_factory=dict)
     _weighed: dict[str, Evidence] = field(default_factory=dict)
     _known: dict[str, Decided] = field(default_factory=dict)
@@ -68,19 +75,31 @@ class Loop:
         """
         with suppress(DatabaseUnavailableError):
             self._touched |= {attempt.session for attempt in self.books.halts.open_attempts()}
-            self.intake.find_panes()
         while not self.waiter.stopping:
-            if not self.lock_held():
-                log.error("the lock was taken away; another supervisor may run. This one ends")
+            if why := self.past():
+                log.error("%s. This supervisor ends", why)
                 return
             self._read_clocks()
             try:
+                if self.waiter.take_reload():
+                    with suppress(UsageError, RefusedError):  # said where it is read
+                        self.reread()
                 self._one_round(self.clock.monotonic())
             except DatabaseUnavailableError as problem:
                 self._without_database(str(problem))
-            deadlines = (self._next_round, self._brisk_at(), serve())
-            first = min(at for at in deadlines if at is not None)
-            self.waiter.wait(first - self.clock.monotonic())
+            self.completed(self.clock.monotonic())
+            self._serve(serve, self._brisk_at())
+
+    def _serve(self, serve: Callable[[], float | None], brisk_at: float | None) -> None:
+        """Answers until the next look is due, or is wanted because something has changed."""
+        written, woken = self.books.db.version, False
+        while not (woken or self.waiter.stopping) and self.books.db.version == written:
+            due = self._next_round if brisk_at is None else min(self._next_round, brisk_at)
+            clients = serve()
+            first = due if clients is None else min(due, clients)
+            if due <= (now := self.clock.monotonic()):
+                return
+            woken = self.waiter.wait(first - now)
 
     def _one_round(self, now: float) -> None:
         """A full round if it is time for one, else a brisk one."""
@@ -92,7 +111,11 @@ class Loop:
         if self._trouble:
             self.books.db.prove_writable()
         self.round(self.books.sessions.not_ended() if full else self._pressing_sessions())
+        if full:
+            self.restore(self.evidence)
         self.tell(self._known.values(), self.evidence)
+        for uid in [uid for uid, known in self._known.items() if self._is_over(uid, known)]:
+            self.drop(uid)
         if self._trouble:
             log.warning("the database is available again")
             self._trouble = ""
@@ -130,18 +153,34 @@ class Loop:
         self._touched.add(uid)
         self._next_round = 0.0
 
+    def drop(self, uid: str) -> None:
+        """The session is kept no longer: nothing more is done about it."""
+        self.observer.forget(uid)
+        self._touched.discard(uid)
+        for remembered in (self.evidence, self._weighed, self._known):
+            remembered.pop(uid, None)
+
+    def goodbye(self, uid: str) -> None:
+        """The session says that it ends: when its process does, it was on purpose."""
+        self.observer.goodbye(uid)
+
     def reconsider(self) -> None:
         """What holds for every session has changed: weigh all of them anew, at once."""
         self._weighed.clear()
         self._next_round = 0.0
+
+    def unsettled(self) -> str:
+        """Why nothing may be done by itself just now; empty when it may."""
+        return self._course.unsettled()
 
     def notices(self) -> list[str]:
         """What keeps the supervisor from its work just now, for people."""
         unsettled = self._course.unsettled()
         found = [self._trouble] if self._trouble else []
         found += [f"nothing is resumed yet: {unsettled}"] if unsettled else []
-        if self._mistakes:
-            found.append(f"{self._mistakes} looks failed by a mistake of ours; see the log")
+        mistakes = self._mistakes + self.observer.mistakes
+        if mistakes:
+            found.append(f"{mistakes} looks failed by a mistake of ours; see the log")
         return found
 
     # -- one session -----------------------------------------------------------------------------
@@ -174,7 +213,7 @@ class Loop:
             self._weighed.pop(session.uid, None)
 
     def _nothing_new(self, uid: str, evidence: Evidence) -> bool:
-        """Whether the last decision still holds: the same evidence, and no state that ripens."""
+        """Whether the last decision still holds: the same evidence, nothing that ripens."""
         before, known = self._weighed.get(uid), self._known.get(uid)
         if before is None or known is None or replace(before, at=evidence.at) != evidence:
             return False
@@ -183,16 +222,22 @@ class Loop:
         outlook = known.session.outlook
         passed = known.halt is not None and outlook.at is not None and outlook.at <= evidence.at
         due = known.due is not None and before.at < known.due <= evidence.at
-        return session.state is not State.STARTING and not (ripens or passed or due)
+        waits = known.message is not None and known.message.stage is Stage.QUEUED
+        return session.state is not State.STARTING and not (ripens or passed or due or waits)
 
     # -- the clocks ------------------------------------------------------------------------------
 
     def _read_clocks(self) -> None:
         """After a step of the wall clock, or a sleep, everything is looked at anew."""
-        jumps, self._course = self._course.jumps, went_on(self._course, self.clock.instant())
-        if self._course.jumps == jumps:
+        before, now = self._course, self.clock.instant()
+        self._course = went_on(before, now)
+        if self._course.jumps == before.jumps:
             return
         log.warning("%s", self._course.why)
+        if before.last is not None and now.asleep_since(before.last) > GAP_SECONDS:
+            with suppress(DatabaseUnavailableError):
+                since = now.wall - now.asleep_since(before.last)
+                self.books.events.unwatched(since, now.wall, self._course.why)
         self.observer.clocks_jumped()
         self.deliveries.forget_times()
         self.reconsider()
@@ -209,6 +254,10 @@ class Loop:
         """Whether a delivery to this session is open, however long it waits already."""
         known = self._known.get(uid)
         return known is not None and known.attempt is not None and known.attempt.open
+
+    def _is_over(self, uid: str, known: Decided) -> bool:
+        """Whether nothing more can come of a session, unless somebody asks for it."""
+        return known.session.state is State.ENDED and uid not in self._touched
 
     def _is_pressing(self, uid: str, now: float) -> bool:
         """Whether a session is to be looked at briskly: keys are on their way, or due."""

@@ -9,31 +9,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 from tmuxclaude.claude import screen
 from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts
-from tmuxclaude.core.model import Box, Reading, Session, State
+from tmuxclaude.core.model import Box, Pane, Session
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
+from tmuxclaude.edges.tmux_status import Segment
 from tmuxclaude.supervisor.files import OwnFiles, open_elsewhere
 from tmuxclaude.supervisor.lives import Fate, Seen
+from tmuxclaude.supervisor.places import place_of, shared_windows
+from tmuxclaude.supervisor.sight import NEVER, Sight
 from tmuxclaude.supervisor.workers import Done, Workers
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
-
-SWEEP_SECONDS = 30.0
-"""A screen that was not read for about this long is read again, whatever tmux says of activity."""
-
-BLIND_SECONDS = 5.0
-"""The shortest time between two readings of a busy screen that is our only witness."""
-
-ACTIVITY_SECONDS = 1.0
-"""tmux tells in whole seconds when a window was last active: a screen that was read so long after
-that is known whole."""
-
-NEVER = -1e9
 
 STALE_SECONDS = 2.0
 """A look that took longer does not say whether keys may be sent now."""
@@ -48,11 +43,10 @@ class _Memory:
 
     files: OwnFiles = field(default_factory=OwnFiles)
     fate: Fate = field(default_factory=Fate)
-    reading: Reading | None = None
-    read_at: float = NEVER
-    activity: int = 0
-    active_at: float = NEVER
-    blind: bool = False
+    sight: Sight = field(default_factory=Sight)
+    found: Pane | None = None
+    program: str | None = None
+    mistake: str = ""
 
 
 @dataclass(slots=True)
@@ -60,13 +54,20 @@ class Observer:
     """``door`` gives the tmux server at a socket; ``clock`` the time of every look.
 
     Each server is looked at by a worker of its own, so that one that hangs delays no other.
-    ``wake``: called from there when a look has ended that was not waited for.
+    ``wake``: called from there when a look has ended that was not waited for. ``segment``: what
+    tmux's status line shows on each server that is looked at; ``None`` leaves it alone.
+    ``watched``: the sockets of those that go on being looked at; on others nothing stays shown.
+    ``mistakes`` counts the looks at one session that failed by a mistake of ours.
     """
 
     door: Callable[[str], tmux.Tmux]
     clock: Clock
     wake: Callable[[], None] = lambda: None
+    segment: Segment | None = None
+    watched: frozenset[str] = frozenset()
+    mistakes: int = 0
     _workers: Workers[dict[str, Evidence]] = field(init=False)
+    _dressed: set[str] = field(default_factory=set)
     _under_way: dict[str, set[str]] = field(default_factory=dict)
     _void: set[str] = field(default_factory=set)
     _memories: dict[str, _Memory] = field(default_factory=dict)
@@ -88,31 +89,39 @@ class Observer:
             if self._workers.idle(socket):
                 tasks[socket] = partial(self._look_at_server, socket, group, closely)
                 self._under_way[socket] = {session.uid for session in group}
+        for socket in self._dressed - self.watched - by_socket.keys():
+            if self._workers.idle(socket):
+                tasks[socket] = partial(self._undress, socket, Segment())
+                self._under_way[socket] = set()
         found: dict[str, Evidence] = {}
         for socket, done in self._workers.run(tasks).items():
             found |= self._still_true(socket, done)
         return found
 
     def close(self) -> None:
+        """Ends the looking, and lets the status lines say so."""
+        if self.segment is not None:
+            gone, idle = self.segment.at_the_end(), filter(self._workers.idle, self._dressed)
+            last = {socket: gone if socket in self.watched else Segment() for socket in idle}
+            self._workers.run({at: partial(self._undress, at, said) for at, said in last.items()})
         self._workers.close()
 
     def goodbye(self, uid: str) -> None:
         """Claude Code's hook said that its user ended this session."""
         self._memory(uid).fate.said_goodbye = True
 
-    def program(self, session: Session) -> str | None:
-        """What tmux calls the program in front of the session's pane; ``None`` when unsure."""
-        if session.pane is None:
-            return None
-        try:
-            return self.door(session.socket).program(session.pane)
-        except (tmux.Silent, tmux.ServerGone):
-            return None
+    def found(self, uid: str) -> Pane | None:
+        """The pane that carries the mark of a session which is being opened, by the last look."""
+        return self._memory(uid).found
+
+    def program(self, uid: str) -> str | None:
+        """What tmux calls the program in front of the pane of a session at its first prompt."""
+        return self._memory(uid).program
 
     def clocks_jumped(self) -> None:
         """The times of past looks mean nothing any more: every screen and file is due."""
         for memory in self._memories.values():
-            memory.read_at, memory.files.sought_at = NEVER, 0.0
+            memory.sight.read_at, memory.files.sought_at = NEVER, 0.0
 
     def forget(self, uid: str) -> None:
         """A session that was launched anew has no past looks; one that is under way is void."""
@@ -140,40 +149,85 @@ class Observer:
         self, socket: str, sessions: list[Session], closely: frozenset[str]
     ) -> dict[str, Evidence]:
         now = self.clock.now()
-        clients = any(session.uid in closely for session in sessions)
         door = self.door(socket)
-        listing: tmux.Listing | None = None
-        gone = False
+        listing, gone = None, False
         try:
-            blind = any(self._memory(session.uid).blind for session in sessions)
-            listing = door.panes(LIMIT_WORDS if blind else (), clients=clients)
+            if socket:  # others live outside tmux
+                listing = self._panes(socket, sessions, closely, now)
         except tmux.ServerGone:
             gone = True
         except tmux.Silent:
             pass
         seen = {
-            session.uid: self._memory(session.uid).fate.look(session, listing, gone, door)
+            session.uid: self._spared(
+                session.uid,
+                partial(self._memory(session.uid).fate.look, session, listing, gone, door),
+                Seen(),
+            )
             for session in sessions
         }
         evidence = {
             session.uid: self._own(session, seen[session.uid], now, session.uid in closely)
             for session in sessions
         }
+        shared = shared_windows(listing) if listing is not None else frozenset()
+        for session in sessions:
+            place = place_of(session, seen[session.uid].pane, shared)
+            evidence[session.uid] = replace(evidence[session.uid], place=place)
         self._screens(door, sessions, seen, evidence, closely)
         for session in sessions:
-            if session.uid in closely and listing is not None:
-                evidence[session.uid] = self._hands(
-                    door, session, seen[session.uid], listing, evidence[session.uid]
-                )
+            facts = seen[session.uid].pane
+            if listing is not None and facts is not None:
+                self._learn(door, session, facts.at(listing.server), evidence[session.uid])
+                if session.uid in closely:
+                    hands = partial(
+                        self._hands, door, session, facts, listing, evidence[session.uid]
+                    )
+                    evidence[session.uid] = self._spared(session.uid, hands, evidence[session.uid])
         return evidence
 
-    def _own(self, session: Session, seen: Seen, now: float, closely: bool) -> Evidence:
-        """What this session's own files say; a mistake of ours in one costs no other anything."""
+    def _learn(self, door: tmux.Tmux, session: Session, pane: Pane, evidence: Evidence) -> None:
+        """What the registry does not know of the session yet: its pane, its program."""
+        if session.pane is None:
+            self._memory(session.uid).found = pane
+        elif not session.program and at_prompt(evidence):
+            with suppress(tmux.Silent, tmux.ServerGone):
+                self._memory(session.uid).program = door.program(pane)
+
+    def _spared(self, uid: str, look: Callable[[], T], otherwise: T) -> T:
+        """What ``look`` gives. A mistake of ours about one session costs no other anything."""
         try:
-            return self._files(session, seen, now, closely)
-        except Exception:
-            log.exception("the files of session %s were not understood", session.uid)
-            return Evidence(at=now, life=seen.life, last_words=seen.last_words)
+            return look()
+        except Exception as mistake:
+            self.mistakes += 1
+            if repr(mistake) != self._memory(uid).mistake:
+                self._memory(uid).mistake = repr(mistake)
+                log.exception("a look at session %s failed", uid)
+            return otherwise
+
+    def _panes(
+        self, socket: str, sessions: list[Session], closely: frozenset[str], now: float
+    ) -> tmux.Listing:
+        clients = any(session.uid in closely for session in sessions)
+        blind = any(self._memory(session.uid).sight.blind for session in sessions)
+        segment = None if self.segment is None else (self.segment, int(now))
+        listing = self.door(socket).panes(
+            LIMIT_WORDS if blind else (), clients=clients, segment=segment
+        )
+        self._dressed.add(socket)
+        return listing
+
+    def _own(self, session: Session, seen: Seen, now: float, closely: bool) -> Evidence:
+        """What this session's own files say."""
+        bare = Evidence(at=now, life=seen.life, last_words=seen.last_words)
+        return self._spared(session.uid, partial(self._files, session, seen, now, closely), bare)
+
+    def _undress(self, socket: str, segment: Segment) -> dict[str, Evidence]:
+        """Shows ``segment`` on a server that is not looked at any more."""
+        self._dressed.discard(socket)
+        with suppress(tmux.Silent, tmux.ServerGone):
+            self.door(socket).panes(segment=(segment, int(self.clock.now())))
+        return {}
 
     # -- files -------------------------------------------------------------------------------
 
@@ -210,58 +264,39 @@ class Observer:
             for session in sessions
             if session.pane is not None
             and seen[session.uid].life in (Life.ALIVE, Life.STOPPED)
-            and self._must_read(session, seen[session.uid], evidence[session.uid], closely)
+            and self._memory(session.uid).sight.must_read(
+                session,
+                seen[session.uid].pane,
+                evidence[session.uid],
+                session.uid in closely,
+                self.clock.monotonic(),
+            )
         }
         try:
             shown = door.capture(wanted.values()) if wanted else {}
         except (tmux.Silent, tmux.ServerGone):
             shown = {}
         for session in sessions:
-            memory, uid = self._memory(session.uid), session.uid
+            sight, uid = self._memory(session.uid).sight, session.uid
             if uid in wanted:
                 text = shown.get(wanted[uid])
-                memory.reading = None if text is None else screen.read(text)
-                memory.read_at = self.clock.monotonic()
-            if memory.reading is not None and seen[uid].life in (Life.ALIVE, Life.STOPPED):
-                evidence[uid] = replace(evidence[uid], reading=memory.reading)
-
-    def _must_read(
-        self,
-        session: Session,
-        seen: Seen,
-        evidence: Evidence,
-        closely: frozenset[str],
-    ) -> bool:
-        memory, facts, now = self._memory(session.uid), seen.pane, self.clock.monotonic()
-        memory.blind = evidence.registry is None or evidence.tail is None
-        if session.uid in closely:
-            return True
-        if not memory.blind and session.state not in (State.LIMITED, State.WAITING):
-            memory.reading = None  # better witnesses speak, and what it showed is past
-            return False
-        if facts is None:
-            return False
-        if memory.reading is None or now - memory.read_at >= _sweep_seconds(session.uid):
-            return True
-        if memory.activity != facts.window_activity:
-            memory.activity, memory.active_at = facts.window_activity, now
-        if memory.read_at - memory.active_at >= ACTIVITY_SECONDS:
-            return False
-        if memory.blind and session.state is not State.STARTING and not facts.found:
-            return now - memory.read_at >= BLIND_SECONDS
-        return True
+                read = partial(screen.read, text or "")
+                reading = None if text is None else self._spared(uid, read, None)
+                sight.was_read(reading, self.clock.monotonic())
+            if sight.reading is not None and seen[uid].life in (Life.ALIVE, Life.STOPPED):
+                evidence[uid] = replace(evidence[uid], reading=sight.reading)
 
     def _hands(
         self,
         door: tmux.Tmux,
         session: Session,
-        seen: Seen,
+        facts: tmux.PaneFacts,
         listing: tmux.Listing,
         evidence: Evidence,
     ) -> Evidence:
         """What decides whether keys may be sent to this pane now."""
-        facts, pane = seen.pane, session.pane
-        if facts is None or pane is None or not evidence.alive:
+        pane = session.pane
+        if pane is None or not evidence.alive:
             return evidence
         try:
             unread = door.unread(pane)
@@ -283,11 +318,6 @@ class Observer:
 
     def _memory(self, uid: str) -> _Memory:
         return self._memories.setdefault(uid, _Memory())
-
-
-def _sweep_seconds(uid: str) -> float:
-    """Each session's own share around ``SWEEP_SECONDS``, so that not all are due in one look."""
-    return SWEEP_SECONDS * (0.5 + int(uid[:4], 16) / 0x10000)
 
 
 def at_prompt(evidence: Evidence) -> bool:

@@ -154,6 +154,8 @@ class _Search:
             zone=portrait.environment.get("TZ", "").lstrip(":") if portrait is not None else "",
         )
         session = self._by_claude_code(replace(session, pane=pane, socket=socket), facts)
+        if known is None and not session.opened_by_us and session.conversation is None:
+            return None  # a user's own pane, whose session has left
         if not session.directory:
             log.error("pane %s on %s is ours, but nothing tells whose", pane.pane_id, socket)
             return None

@@ -11,12 +11,14 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tmuxclaude.core import errors, notices
+from tmuxclaude.core import errors, notices, restoring
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Event
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor import resources
 from tmuxclaude.supervisor.decide import Decided
+from tmuxclaude.supervisor.restore import TOLD
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,9 @@ class Teller:
 
     def _note(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Keeps the events that nobody else writes, each once for ever."""
+        known = list(known)
+        uids = {decided.session.uid for decided in known}
+        self._noted = {occasion for occasion in self._noted if occasion[0] in uids}
         for decided in known:
             seen = evidence.get(decided.session.uid)
             if seen is None or decided.halt is None:
@@ -71,6 +76,12 @@ class Teller:
         if not event.session and event.kind == "rebuilt":
             sessions = self.books.sessions.not_ended()
             return [notices.rebuilt(event, dict.fromkeys(s.socket for s in sessions))]
+        if not event.session and event.kind == TOLD:
+            lost = filter(restoring.told_together, self.books.sessions.not_ended())
+            return [notices.lost_together(event, dict.fromkeys(s.socket for s in lost))]
+        if not event.session and event.kind == resources.EVENT:
+            sessions = self.books.sessions.not_ended()
+            return [notices.over_budget(event, dict.fromkeys(s.socket for s in sessions))]
         session = self.books.sessions.get(event.session)
         if session is None:
             return []

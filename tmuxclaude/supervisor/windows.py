@@ -2,40 +2,51 @@
 
 Claude Code is each pane's own process, so that there is no shell behind it. Knows how a session
 becomes a command line and a window; whether it may, others have decided.
+
+An opening is journaled by the registry: a session without pane and process is being opened. What
+becomes of us or of tmux meanwhile, its pane is found by our mark (``lives``), and nothing is opened
+a second time before two looks have said that there is none.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tmuxclaude.claude import hooks, launch
-from tmuxclaude.core import errors
-from tmuxclaude.core.model import NAME, Pane, Session
+from tmuxclaude.claude import launch
+from tmuxclaude.core import errors, launching
+from tmuxclaude.core.launching import Entrance
+from tmuxclaude.core.model import NAME, Pane, Session, Want
 from tmuxclaude.core.states import Signal, after
-from tmuxclaude.edges import claude_files, processes, spool, tmux
+from tmuxclaude.edges import claude_files, processes, tmux
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.entering import Entering
 from tmuxclaude.supervisor.files import claude_process, open_elsewhere
+from tmuxclaude.supervisor.settings import SettingsFiles, given
 
 HOME_SESSION = "claude"
 """The tmux session that gets a window when no other was named."""
 
-SETTINGS_BYTES = 1_048_576
-
 
 @dataclass(slots=True)
 class Windows:
-    """``door`` gives the tmux server at a socket; ``settings`` is the folder of our hook files."""
+    """``door`` gives the tmux server at a socket; ``settings`` is the folder of our hook files.
+
+    ``countdown``: the program that runs in the pane of a queued session until its time has come.
+    ``recap``: what a new conversation in a directory is told of earlier ones.
+    """
 
     books: Books
     door: Callable[[str], tmux.Tmux]
     settings: Path
     spool: Path
     now: Callable[[], float]
+    countdown: tuple[str, ...] = ()
+    recap: Callable[[str], str] = lambda _: ""
 
     def open(
         self, session: Session, arguments: list[str], caller_pane: str | None, select: bool
@@ -44,11 +55,12 @@ class Windows:
 
         ``session`` has no conversation, launch flags or pane yet. ``arguments``: the user's words
         for Claude Code. Raises an error, with nothing opened and nothing kept, for words that open
-        no session, settings that cannot be read, and a conversation that is open elsewhere.
+        no session, settings that cannot be read, and a conversation that is open elsewhere. When
+        tmux did not answer the session is kept, for its window may be there or not.
         """
         words = launch.split(arguments)
-        theirs = _their_settings(words.settings, session.directory)
-        conversation, notes = _first_conversation(words)
+        theirs = given(words.settings, session.directory)
+        conversation, notes = launch.first_conversation(words, str(uuid.uuid4())), list[str]()
         session = replace(
             session,
             conversation=conversation,
@@ -60,23 +72,34 @@ class Windows:
                 f"the conversation {conversation} is open in another process; nothing was opened. "
                 "Close it there first, or add --fork-session"
             )
+        recap = "" if words.chooses_conversation else self.recap(session.directory)
         argv = launch.fresh(
             session.launch.command,
             words,
             conversation or "",
             session.name,
-            str(self._write_settings(session.uid, theirs)),
+            str(self._files.write(session.uid, theirs, recap)),
         )
+        if launching.waits(session):
+            argv = [*self.countdown, *_ticket(session), "--", *argv]
         self.books.sessions.add(session)
         try:
             pane, home, made = self._window(session, argv, select, elsewhere=False)
-            if made and session.tmux_session:
-                notes = [*notes, f"there was no tmux session {home}, so it was made"]
-            return self._placed(replace(session, tmux_session=home), pane), notes
+        except tmux.Silent as problem:
+            raise _in_doubt(session, problem) from problem
         except errors.TmuxclaudeError:
             self.books.sessions.remove(session.uid)
-            self._settings_of(session.uid).unlink(missing_ok=True)
+            self._files.remove(session.uid)
             raise
+        if made and session.tmux_session:
+            notes = [*notes, f"there was no tmux session {home}, so it was made"]
+        session = replace(session, tmux_session=home, window_name=session.name)
+        return self._placed(session, pane), notes
+
+    def enter(self, session: Session, entrance: Entrance) -> tuple[Session, list[str]]:
+        """Takes in a session that starts itself; see ``Entering``."""
+        entering = Entering(self.books, self.door, self._files, self.now, self.recap)
+        return entering.enter(session, entrance)
 
     def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]:
         """Starts a session's conversation again: in its own dead pane, else in a new window.
@@ -84,43 +107,63 @@ class Windows:
         ``text`` is submitted by Claude Code itself. A conversation that never had a record cannot
         be resumed by Claude Code; then a new one is begun, and a note says so.
         """
-        if not Path(session.directory).is_dir():
-            raise errors.RefusedError(
-                f"the directory {session.directory} of {session.name} is gone; nothing was "
-                "started. Make it again to come back to the conversation"
-            )
-        settings, notes = str(self._write_settings(session.uid, None)), []
+        self.check(session)
+        settings, notes = str(self._files.write(session.uid, None)), []
         command, flags = session.launch.command, session.launch.flags
         if session.conversation is not None and session.recorded:
-            self._must_be_resumable(session)
             argv = launch.again(command, flags, session.conversation, session.name, settings, text)
         else:
             session = replace(session, conversation=str(uuid.uuid4()))
             words = launch.Arguments(flags=flags)
             argv = launch.fresh(command, words, session.conversation or "", session.name, settings)
             notes = ["its conversation had no messages yet, so a new one was begun"]
-        pane = self._respawned(session, argv)
-        if pane is None:
-            pane, home, _ = self._window(session, argv, select=False, elsewhere=True)
-            session = replace(session, tmux_session=home)
+        before = self.books.sessions.get(session.uid)
+        self._being_opened(session)
+        try:
+            pane = self._respawned(session, argv)
+            if pane is None:
+                pane, home = self._in_idle_shell(session, argv), session.tmux_session
+                if pane is None:
+                    pane, home, _ = self._window(session, argv, select=False, elsewhere=True)
+                session = replace(session, tmux_session=home, window_name=session.name)
+        except tmux.Silent as problem:
+            raise _in_doubt(session, problem) from problem
+        except errors.TmuxclaudeError:
+            if before is not None:
+                self.books.sessions.save(before)
+            raise
         return self._placed(session, pane), notes
 
-    def find_again(self, session: Session) -> None:
-        """Takes up a pane that was opened for ``session`` just before a crash forgot it.
+    def check(self, session: Session) -> None:
+        """Raises ``RefusedError`` when ``session`` could not be started again just now."""
+        if not Path(session.directory).is_dir():
+            raise errors.RefusedError(
+                f"the directory {session.directory} of {session.name} is gone; nothing was "
+                "started. Make it again to come back to the conversation"
+            )
+        if session.conversation is not None and session.recorded:
+            self._must_be_resumable(session)
 
-        Every pane that we open carries the session's uid, so it is known by that alone.
+    def take_up(self, session: Session, pane: Pane) -> Session:
+        """The session in a pane that was opened for it without our learning of it.
+
+        One whose user stopped it meanwhile is closed.
         """
+        if session.want is Want.DOWN:
+            self.close(replace(session, pane=pane, opened_by_us=True))
+            return session
+        return self._placed(replace(session, window_name=session.name), pane)
+
+    def rename(self, session: Session, name: str) -> bool:
+        """Names the session's window so if it is still called as the session; whether it was."""
+        if session.pane is None:
+            return False
         try:
-            listing = self.door(session.socket).panes()
-        except (tmux.Silent, tmux.ServerGone):
-            return
-        living = [
-            Pane(listing.server, pane_id, facts.pane_pid, facts.nonce)
-            for pane_id, facts in listing.panes.items()
-            if facts.nonce == session.uid and not facts.dead
-        ]
-        if len(living) == 1 and living != [session.pane]:
-            self._placed(session, living[0])
+            door = self.door(session.socket)
+            done = door.set_window_name(session.pane, name, before=session.name)
+        except tmux.ServerGone:
+            return False
+        return isinstance(done, tmux.Sent)
 
     def close(self, session: Session) -> None:
         """Closes the window of a session that has ended, if it is still there and was ours."""
@@ -135,6 +178,10 @@ class Windows:
         return session.process is not None and processes.terminate(session.process)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    @property
+    def _files(self) -> SettingsFiles:
+        return SettingsFiles(self.settings, self.spool)
 
     def _must_be_resumable(self, session: Session) -> None:
         account, conversation = Path(session.account), session.conversation or ""
@@ -202,10 +249,16 @@ class Windows:
         ).pane
 
     def _respawned(self, session: Session, argv: list[str]) -> Pane | None:
-        """The session's own pane with the new process; ``None`` when there is no such pane."""
+        """The session's own pane with the new process; ``None`` when there is no such pane.
+
+        One that was adopted goes back to its user: a shell is in it.
+        """
         if session.pane is None:
             return None
         try:
+            if not session.opened_by_us:
+                self.door(session.socket).disclaim(session.pane, opened_by_us=False)
+                return None
             again = self.door(session.socket).respawn(
                 session.pane,
                 directory=session.directory,
@@ -220,72 +273,69 @@ class Windows:
             raise errors.RefusedError(f"the pane of {session.name} still runs a program")
         return None
 
+    def _in_idle_shell(self, session: Session, argv: list[str]) -> Pane | None:
+        """Its window as another program has restored it after the end of the tmux server.
+
+        Only one in which nothing was done yet; ``None`` without such a window.
+        """
+        door, wanted = self.door(session.socket), session.tmux_session or HOME_SESSION
+        try:
+            children = processes.families()
+            shell = door.idle_shell(wanted, session.name, lambda pid: pid not in children)
+        except tmux.ServerGone:
+            return None
+        before = session.pane
+        if shell is None or (before is not None and shell.pane.server == before.server):
+            return None
+        return door.take_over(
+            shell,
+            directory=session.directory,
+            environment=session.launch.environment,
+            argv=argv,
+            nonce=session.uid,
+        )
+
+    def _being_opened(self, session: Session) -> None:
+        """The intent, before the deed."""
+        state = after(session.state, Signal.LAUNCHED)
+        opening = replace(session, state=state, since=self.now(), pane=None, process=None)
+        self.books.sessions.save(opening)
+
     def _placed(self, session: Session, pane: Pane) -> Session:
         """The session in its new pane, as the registry now has it."""
-        now = self.now()
+        now, waits = self.now(), launching.waits(session)
+        session = replace(session, opened_by_us=True, process=None)
         placed = replace(
             session,
             pane=pane,
             process=claude_process(session, pane),
-            state=after(session.state, Signal.LAUNCHED),
+            state=session.state if waits else after(session.state, Signal.LAUNCHED),
             since=now,
-            opened_by_us=True,
             program="",
-            reason="",
+            reason=session.reason if waits else "",
         )
         with around("launched"):
             self.books.sessions.save(placed)
         if placed.conversation is not None:
             why = "resume" if session.recorded else "start"
             self.books.sessions.link(placed.uid, placed.conversation, now, why)
-        self.books.events.note(now, session.uid, "started", f"in pane {pane.pane_id}")
+        self.books.events.note(
+            now, session.uid, "queued" if waits else "started", f"in pane {pane.pane_id}"
+        )
         return placed
 
-    def _settings_of(self, uid: str) -> Path:
-        return self.settings / f"{uid}.json"
 
-    def _write_settings(self, uid: str, theirs: Mapping[str, object] | None) -> Path:
-        """The session's own settings file: our hooks, merged with the user's ``--settings``.
-
-        ``None`` keeps the file of an earlier start.
-        """
-        path = self._settings_of(uid)
-        if theirs is None and path.exists():
-            return path
-        script = self.settings / "spool.sh"
-        spool.write(script, hooks.SPOOL_SCRIPT)
-        ours = hooks.settings(["/bin/sh", str(script), str(self.spool), uid])
-        spool.write(path, json.dumps(hooks.merge(ours, dict(theirs or {}))))
-        return path
+def _in_doubt(session: Session, problem: tmux.Silent) -> errors.UnreachableError:
+    return errors.UnreachableError(
+        f"{problem} Whether the window of {session.name} was opened is not known yet; tmux is "
+        "asked again, and nothing is opened twice. See: tmuxclaude list"
+    )
 
 
-def _first_conversation(words: launch.Arguments) -> tuple[str | None, list[str]]:
-    """The conversation that a first start will have, if that can be known before."""
-    if words.session_id is not None:
-        return words.session_id.lower(), []
-    if words.resume and not words.fork_session:
-        try:
-            return str(uuid.UUID(words.resume)), []
-        except ValueError:
-            return None, []
-    return (None, []) if words.chooses_conversation else (str(uuid.uuid4()), [])
+def _ticket(session: Session) -> tuple[str, ...]:
+    """What the countdown has to know: whose it is, and when it ends if nobody tells it better.
 
-
-def _their_settings(given: str | None, directory: str) -> Mapping[str, object]:
-    """The user's ``--settings``: a JSON object, or the name of a file that holds one."""
-    if not given:
-        return {}
-    text = given
-    if not given.lstrip().startswith("{"):
-        path = Path(directory) / Path(given).expanduser()
-        read = claude_files.read_small(path, SETTINGS_BYTES, named_by_user=True)
-        if read is None:
-            raise errors.UsageError(f"--settings: the file {path} cannot be read")
-        text = read
-    try:
-        settings = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise errors.UsageError(f"--settings is no JSON: {problem}") from problem
-    if not isinstance(settings, dict):
-        raise errors.UsageError("--settings must be a JSON object")
-    return settings
+    A time that nobody knows is ``inf``.
+    """
+    at = session.outlook.at if session.outlook.at is not None else math.inf
+    return session.uid, session.name, str(session.created_at), str(at), session.outlook.why

@@ -1,0 +1,97 @@
+"""Which conversations are due for a checkpoint, and why: as a table for people, as plain data."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from tmuxclaude import app
+from tmuxclaude.cli import layout
+from tmuxclaude.cli.conversations import Progress, called, complain
+from tmuxclaude.survey import overview
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tmuxclaude.core.conversations import Conversation
+    from tmuxclaude.core.triggers import Trigger, Verdict
+    from tmuxclaude.edges.paths import Paths
+
+    Told = Sequence[tuple[Conversation, Verdict]]
+
+DAYS = 7
+"""A conversation whose last record is older is looked at no more."""
+
+UNITS = {"time": "h", "activity": "files", "context": "%", "idle": "min"}
+
+HEADS = ("TITLE", "DIRECTORY", *(name.upper() for name in UNITS), "SUM", "DUE", "WHY")
+FITS = {
+    "DIRECTORY": layout.Fit(12, middle=True, may_go=True),
+    "TITLE": layout.Fit(12),
+    "WHY": layout.Fit(20),
+}
+
+
+def verdicts(paths: Paths) -> Told:
+    """What is to be said of every conversation of the last days."""
+    rules, now, progress = app.rules(paths), time.time(), Progress()
+    try:
+        since = now - 86400 * DAYS
+        found, problems = overview.look(paths, rules, os.environ, since, tell=progress.tell)
+    finally:
+        progress.end()
+    complain(problems)
+    return overview.due(found, rules, now)
+
+
+def text(told: Told) -> str:
+    """Of each conversation the four values, what they weigh, their sum and the verdict."""
+    if not told:
+        return "No conversations."
+    return layout.table(HEADS, [_cells(*one) for one in told], layout.room(), FITS)
+
+
+def plain(told: Told) -> list[dict[str, Any]]:
+    """The same as ``--json`` shows it."""
+    return [
+        {
+            "id": one.transcript.conversation,
+            "account": one.transcript.account,
+            "session": one.session or None,
+            "directory": one.activity.directory or None,
+            "title": called(one),
+            "checkpoint_at": one.kept.at if one.kept is not None else None,
+            "triggers": [_trigger(trigger) for trigger in verdict.triggers],
+            "sum": verdict.total,
+            "due": verdict.due,
+            "reasons": list(verdict.reasons),
+            "why": verdict.why,
+        }
+        for one, verdict in told
+    ]
+
+
+def _trigger(trigger: Trigger) -> dict[str, Any]:
+    return {
+        "name": trigger.name,
+        "value": trigger.value,
+        "threshold": trigger.threshold,
+        "share": trigger.share,
+        "weight": trigger.weight,
+    }
+
+
+def _cells(one: Conversation, verdict: Verdict) -> tuple[str, ...]:
+    values = (
+        f"{trigger.value:.3g} of {trigger.threshold:g} {UNITS[trigger.name]} x{trigger.weight:g}"
+        for trigger in verdict.triggers
+    )
+    return (
+        layout.cut(one.session or layout.visible(called(one)), 30),
+        layout.short(one.activity.directory),
+        *values,
+        f"{verdict.total:.2f}",
+        "due" if verdict.due else "no",
+        verdict.why,
+    )
