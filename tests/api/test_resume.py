@@ -149,3 +149,11 @@ def test_the_evidence_is_told(house: House) -> None:
     house.see(session)
     assert "alive" in " ".join(verdict(house, wire.Resume(names=["api"])).evidence)
     assert "alive" in " ".join(house.ask(wire.Explain(name="api")).evidence)
+
+
+@pytest.mark.parametrize("state", [State.ENDED, State.LOST])
+def test_what_is_over_outside_tmux_is_resumed_by_hand(state: State, house: House) -> None:
+    one = house.keep("api", state, socket="", pane=None)
+    found = verdict(house, wire.Resume(names=["api"]))
+    assert (found.done, "runs outside" in found.why) == ("refused", False)
+    assert found.why.endswith(f"cd {one.directory} && claude --resume {one.conversation}")

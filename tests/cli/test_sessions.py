@@ -151,3 +151,21 @@ def test_nobody_goes_to_a_window_that_is_gone(run: Run, books: Books, home: Path
     done = run("attach", "api")
     assert done.code == 4
     assert "tmuxclaude resume api" in done.err
+
+
+@pytest.mark.parametrize(
+    ("state", "way"),
+    [
+        (State.IDLE, "api runs outside tmux, so it has no window to go to"),
+        (State.ENDED, "&& claude --resume "),
+        (State.LOST, "&& claude --resume "),
+    ],
+)
+def test_who_runs_outside_tmux_has_no_window(
+    state: State, way: str, run: Run, books: Books, home: Path
+) -> None:
+    books.sessions.add(session("api", home, state=state, socket="", pane=None))
+    done = run("attach", "api")
+    assert done.code == 4
+    assert way in done.err
+    assert "tmuxclaude resume" not in done.err

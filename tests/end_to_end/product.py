@@ -134,9 +134,10 @@ class Product:
         return Session(pane, self.home, opened["conversation"] or "")
 
     def session(self, name: str) -> dict[str, Any]:
-        """The row of ``list --all --json``."""
+        """The row of ``list --all --json``; all unknown while there is no such session."""
         rows: list[dict[str, Any]] = self.json("list", "--all")["sessions"]
-        return next(row for row in rows if row["name"] == name)
+        named = (row for row in rows if row["name"] == name)
+        return next(named, {"name": name, "state": None, "halt": None})
 
     def wait_until(self, name: str, state: str, timeout: float = 60.0) -> dict[str, Any]:
         """Wait for a state in the registry; for ``limited`` also for the halt, kept right after."""

@@ -276,8 +276,10 @@ def test_the_end_leaves_no_process(
 ) -> None:
     home = make_home()
     first, second = make_server(home), make_server(home)
-    orphan = second.run("sh", "-c", "trap '' HUP TERM; while :; do sleep 0.2; done", cwd=home.root)
+    deaf = "trap '' HUP TERM; : >deaf; while :; do sleep 0.2; done"
+    orphan = second.run("sh", "-c", deaf, cwd=home.root)
     pid = orphan.pid
+    until((home.root / "deaf").exists)
     first.stop()
     second.stop()
     second.stop()

@@ -126,7 +126,8 @@ def test_trouble_of_ours_costs_a_second_and_one_line(house: House, trouble: str)
     assert time.monotonic() - began < 2.5
     assert code == 3
     assert argv(folder) == words[1:]
-    assert said.startswith("tmuxclaude: this session is not kept: ")
+    fate = "may be kept later" if trouble == "stopped" else "is not kept"
+    assert said.startswith(f"tmuxclaude: this session {fate}: ")
     assert said.count("\n") == 1
 
 
@@ -215,3 +216,13 @@ def test_outside_tmux_nothing_is_typed_and_list_says_why(
     seat.never(lambda: seat.turns() != ["do the work"])
     os.kill(int(seat.log("start")[-1]["pid"]), signal.SIGKILL)
     seat.is_("lost")
+
+
+def test_stop_outside_tmux_says_how_to_come_back(house: House) -> None:
+    shell = Shell(house, "mine", {"TMUX": "", "TMUX_PANE": ""}).run()
+    seat = shell.seat("proj").idle()
+    done = house.run("stop", "proj", "--now")
+    assert f"cd {house.project} && claude --resume {seat.conversation}" in done.stdout
+    assert "tmuxclaude resume" not in done.stdout
+    [verdict] = house.resume("proj", now=True)
+    assert (verdict.done, "is over" in verdict.why) == ("refused", True)

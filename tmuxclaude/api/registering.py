@@ -180,6 +180,12 @@ class Registering:
 def refuse_outside(session: Session) -> None:
     """Raises ``RefusedError`` for a session that has no pane to type into or to come back to."""
     if launching.is_outside(session):
+        if session.state in (State.ENDED, State.LOST):
+            how = launching.by_hand(session.directory, session.conversation)
+            raise errors.RefusedError(
+                f"{session.name} ran outside tmux and is over, so no window can be opened for it; "
+                f"nothing was done. To come back to its conversation: {how}"
+            )
         raise errors.RefusedError(
             f"{session.name} runs outside tmux, where nothing is typed and no window can be "
             "opened; nothing was done. Continue it where it is, or with: claude --resume"

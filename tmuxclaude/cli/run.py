@@ -13,7 +13,7 @@ import sys
 import time
 
 from tmuxclaude.cli import here, layout
-from tmuxclaude.cli.here import NotKeptError
+from tmuxclaude.cli.here import LateError, NotKeptError
 from tmuxclaude.core.errors import NotFoundError, RefusedError, TmuxclaudeError
 
 TYPE_CHECKING = False
@@ -101,6 +101,8 @@ def start(call: Call) -> int:
         if words is not None and os.isatty(0) and os.isatty(1):
             answer = _registered(call, words, program, environment, began + PATIENCE)
             rest = words.rest
+    except LateError as why:
+        layout.complain(f"this session may be kept later: {why}")
     except NotKeptError as why:
         layout.complain(f"this session is not kept: {why}")
     except Exception as bug:  # noqa: BLE001 - a mistake of ours is no reason not to start
@@ -225,13 +227,13 @@ def _registered(
         except asking.NobodyError:
             answer = _start_and_ask(line, deadline)
     except asking.NobodyError:
-        raise NotKeptError(
-            "the supervisor that was started for it is not ready yet. To keep it later: "
-            "tmuxclaude adopt"
-        ) from None
+        late = "the supervisor that was started for it is not ready yet"
+        if "pane" not in question:  # there is nothing that could be adopted
+            raise NotKeptError(late) from None
+        raise LateError(f"{late}. To keep it then: tmuxclaude adopt") from None
     except asking.SilentError:
-        raise NotKeptError(
-            "the supervisor does not answer. See: tmuxclaude supervisor status"
+        raise LateError(
+            "the supervisor does not answer yet. See: tmuxclaude supervisor status"
         ) from None
     if answer.get("type") not in ("admitted", "barred"):
         raise NotKeptError(str(answer.get("message", "the supervisor is of another version")))

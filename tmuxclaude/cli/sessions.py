@@ -14,6 +14,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
 from tmuxclaude.cli import layout, named, quick, verdicts
 from tmuxclaude.cli.options import Verb, as_json, in_group, tmux_server
+from tmuxclaude.core import launching
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +61,14 @@ def status_command(as_json: bool) -> int:
 def attach_command(name: str) -> int:
     """Go to the session's tmux window."""
     session = named.one(app.paths(), name, tmux_server())
+    if _is_outside(session):
+        over = session["state"] in ("ended", "lost")
+        raise RefusedError(
+            f"{name} ran outside tmux and is over; {_come_back(session)}"
+            if over
+            else f"{name} runs outside tmux, so it has no window to go to; it is in the terminal "
+            "where it was started"
+        )
     if session["state"] == "ended" or session["pane_id"] is None:
         raise RefusedError(f"{name} has no window now; reopen it with: tmuxclaude resume {name}")
     if not os.environ.get("TMUX") and not sys.stdin.isatty():
@@ -102,7 +111,7 @@ def stop_command(
         data = {"sessions": wire.plain(answer.sessions), "remaining": remaining}
         layout.out(layout.json_text(data))
     elif answer.sessions:
-        ends = [_after_the_wait(one, remaining) for one in answer.sessions]
+        ends = [_after_the_wait(paths, one, remaining) for one in answer.sessions]
         layout.out(verdicts.text(ends, DONE))
     else:
         layout.out("There is nothing to stop.")
@@ -111,12 +120,23 @@ def stop_command(
     return verdicts.exit_code(answer.sessions) or (UnreachableError.exit_code if remaining else 0)
 
 
-def _after_the_wait(verdict: wire.Verdict, remaining: list[str]) -> wire.Verdict:
+def _after_the_wait(paths: Paths, verdict: wire.Verdict, remaining: list[str]) -> wire.Verdict:
     """What became of a session that was asked to end."""
     if verdict.done != "stops" or verdict.name in remaining:
         return verdict
-    why = f"to come back to its conversation: tmuxclaude resume {verdict.name}"
+    why = _come_back(named.one(paths, verdict.name, tmux_server()))
     return wire.Verdict(name=verdict.name, done="ended", why=why)
+
+
+def _come_back(session: quick.Row) -> str:
+    how = f"tmuxclaude resume {session['name']}"
+    if _is_outside(session):
+        how = launching.by_hand(session["directory"], session["conversation"])
+    return f"to come back to its conversation: {how}"
+
+
+def _is_outside(session: quick.Row) -> bool:
+    return not session["socket"] and session["pane_id"] is None
 
 
 def _stop(client: Client, names: list[str], every: bool, now: bool) -> wire.Verdicts:

@@ -6,6 +6,7 @@ could keep Claude Code from being started by printing a sentence.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -109,6 +110,12 @@ def queued(limits: Iterable[Limit], now: float, margin: float) -> Outlook:
 def is_outside(session: Session) -> bool:
     """Whether it runs in a terminal outside tmux, as far as we know it at all."""
     return not session.socket and session.pane is None
+
+
+def by_hand(directory: str, conversation: str | None) -> str:
+    """What its user types to go on with a conversation for which no window can be opened."""
+    words = ["claude", "--resume", *([conversation] if conversation else [])]
+    return f"cd {shlex.quote(directory)} && {shlex.join(words)}"
 
 
 def outside(seen: Outlook) -> Outlook:

@@ -190,7 +190,8 @@ class SupervisorRules:
             ("ask", "auto", "never"),
             "What becomes of sessions that the supervisor finds lost with their tmux server when "
             "it starts, after a reboot say: you are told how to bring them back, they are opened "
-            "again, or nothing.",
+            "again, or nothing. A session with an open limit is started again at its reset all "
+            'the same, with "never" too.',
         ),
     )
 
