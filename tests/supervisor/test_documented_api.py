@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +65,12 @@ def test_every_request_and_answer_is_executed(enclosed_house: House) -> None:
             asked.add(kind)
             for told in map(written, answers):
                 answer = talk.hear(told)
+                tries = 40 if kind in ("list", "show") else 0  # what is known grows with each look
+                while tries and not same_shape(told, answer):
+                    time.sleep(0.25)
+                    tries -= 1
+                    talk.say(request)
+                    answer = talk.hear(told)
                 answered.add(answer["type"])
                 assert same_shape(told, answer), (request, told, answer)
     finally:

@@ -32,30 +32,26 @@ def told(seat: Seat) -> list[str]:
     return [text for kind, text in seat.events() if kind == "lifetime"]
 
 
-def extended(seat: Seat) -> list[str]:
-    return [text for kind, text in seat.events() if kind == "extended"]
-
-
 def test_warned_once_and_ended_with_its_conversation_kept(closed_house: House) -> None:
     house = start(closed_house)
     seat = house.new("quiet").idle()
     seat.say(TASK)
     seat.has_turns(TASK)
     house.shift(1.1 * HOUR)
-    until(lambda: told(seat) == ["idle for 1 h"], 20, what=seat.story)
+    until(lambda: told(seat) == ["idle for 1 h"], 60, what=seat.story)
     house.kill()
     house.start()
     house.shift(20.2 * HOUR)
-    until(lambda: len(told(seat)) == 2, 20, what=seat.story)
+    until(lambda: len(told(seat)) == 2, 60, what=seat.story)
     assert "to keep it: tmuxclaude extend quiet" in told(seat)[1]
     house.shift(24.2 * HOUR)
-    seat.is_("ended", 20)
+    seat.is_("ended", 90)
     assert told(seat)[2:] == [
         "ended, for its lifetime of 24 h is over; back with: tmuxclaude resume quiet"
     ]
     assert seat.row()["reason"] == "ended by tmuxclaude: its lifetime of 24 h is over"
     assert house.run("resume", "quiet").returncode == 0
-    seat.is_("idle", 20)
+    seat.is_("idle", 60)
     assert (seat.prompts(), seat.row()["reason"]) == ([TASK], "")
     until(lambda: 23 * HOUR < seat.row()["ends_at"] - seat.row()["since"] <= 24 * HOUR)
 
@@ -73,9 +69,9 @@ def test_never_in_the_middle_of_anything(closed_house: House) -> None:
     [given] = json.loads(house.run("extend", "kept", "--for", "30h", "--json").stdout)["sessions"]
     assert (given["done"], round((given["due"] - time.time()) / HOUR)) == ("extended", 30)
     house.shift(23 * HOUR)
-    until(lambda: len(told(idle)) == len(told(draft)) == 1, 20, what=idle.story)
+    until(lambda: len(told(idle)) == len(told(draft)) == 1, 60, what=idle.story)
     house.shift(24.5 * HOUR)
-    idle.is_("ended", 20)
+    idle.is_("ended", 60)
     others = {seat.name: seat for seat in (draft, asked, limited, held, kept)}
     idle.never(lambda: [one for one in others.values() if one.row()["want"] == "down"], 3)
     assert {name: seat.state for name, seat in others.items()} == {
@@ -88,22 +84,16 @@ def test_never_in_the_middle_of_anything(closed_house: House) -> None:
     assert [len(told(seat)) for seat in (asked, held)] == [0, 0]
     draft.press("C-u")
     house.shift(25 * HOUR)
-    draft.is_("ended", 20)
+    draft.is_("ended", 60)
     left = house.run("show", "kept").stdout
     assert re.search(r"^lifetime +1d 5h left, until .*extend kept$", left, re.MULTILINE)
     refused = house.run("extend", "idle")
     assert (refused.returncode, "tmuxclaude resume idle" in refused.stdout) == (4, True)
 
 
-def test_kept_alive_by_itself_and_switched_off(closed_house: House) -> None:
-    house = start(closed_house, keep_alive=True)
+def test_lifetimes_that_are_switched_off_end_nothing(closed_house: House) -> None:
+    house = start(closed_house, hours=0)
     seat = house.new("long").idle()
-    for times in (1, 2):
-        house.shift(times * 21 * HOUR)
-        until(lambda: len(extended(seat)) == times, 20, what=seat.story)  # noqa: B023
-    assert seat.row()["ends_at"] - time.time() > 65 * HOUR
-    house.stop()
-    start(house, hours=0)
     until(lambda: seat.row()["ends_at"] is None, what=seat.story)
     house.shift(100 * HOUR)
     seat.never(lambda: told(seat) or seat.row()["want"] == "down", 3)
@@ -117,11 +107,11 @@ def test_a_machine_that_slept_through_the_warning_wakes_to_it(closed_house: Hous
     house.stop()
     house.shift(50 * HOUR)
     house.start()
-    until(lambda: len(told(seat)) == 1, 20, what=seat.story)
+    until(lambda: len(told(seat)) == 1, 90, what=seat.story)
     assert told(seat)[0].startswith("idle; it is ended at ")
     seat.never(lambda: seat.row()["want"] == "down", 3)
     house.shift(50.3 * HOUR)
-    seat.is_("ended", 20)
+    seat.is_("ended", 90)
 
 
 def test_an_end_that_a_crash_cut_short_is_carried_out(closed_house: House) -> None:
