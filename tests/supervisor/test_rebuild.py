@@ -13,6 +13,7 @@ import pytest
 from tests.supervisor import faults
 from tests.supervisor.house import MENU, OURS, TASK, House, Seat
 from tests.waiting import until
+from tmuxclaude.core.evidence import SERVER_GONE
 from tmuxclaude.core.model import Want
 
 DAMAGES = [
@@ -97,8 +98,16 @@ def test_what_only_the_old_database_knew_is_taken_from_what_can_be_read(house: H
     house.start()
     seat.is_("idle")
     assert (seat.row()["want"], seat.row()["zone"]) == ("hold", "Europe/Berlin")
-    gone.is_("lost")
+    gone.is_("ended")
     assert gone.row()["conversation"] == gone.conversation
+
+    house.kill()
+    house.server.kill()
+    faults.bad_page(house.paths.database)
+    house.start()
+    seat.is_("lost")
+    assert seat.row()["reason"] == SERVER_GONE, "so it can be brought back"
+    assert gone.state == "ended"
 
 
 def test_without_any_memory_a_bad_window_name_is_replaced(house: House) -> None:

@@ -220,10 +220,12 @@ class _Search:
         return None
 
     def _without_pane(self, session: Session) -> Session:
+        """What became of it the loop finds out, as of every session whose pane is missing."""
         if session.state is State.ENDED or session.want is Want.DOWN:
             return replace(session, state=State.ENDED, rebuilt_at=self.at)
-        reason = "its pane was not there when the database was made anew"
-        return replace(session, state=State.LOST, since=self.at, reason=reason, rebuilt_at=self.at)
+        if session.state is State.LOST:
+            return replace(session, rebuilt_at=self.at)
+        return replace(session, state=State.STARTING, since=self.at, reason="", rebuilt_at=self.at)
 
     def _unique(self, session: Session) -> Session:
         """The session under a name and a uid that no other has."""
