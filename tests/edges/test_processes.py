@@ -186,7 +186,7 @@ def test_descent(sleeper: subprocess.Popen[bytes]) -> None:
 
 
 def test_without_proc(sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_BOOT_ID", Path("/nowhere"))
+    monkeypatch.setattr(processes, "_HAS_PROC", False)
     processes._boot.cache_clear()
     try:
         process = known(sleeper.pid)

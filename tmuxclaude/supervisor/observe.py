@@ -8,6 +8,7 @@ it can be lost at any time.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -70,7 +71,7 @@ class Observer:
     _dressed: set[str] = field(default_factory=set)
     _under_way: dict[str, set[str]] = field(default_factory=dict)
     _void: set[str] = field(default_factory=set)
-    _memories: dict[str, _Memory] = field(default_factory=dict)
+    _memories: defaultdict[str, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
 
     def __post_init__(self) -> None:
         self._workers = Workers(self.wake)
@@ -317,7 +318,7 @@ class Observer:
         return replace(evidence, pane=hands)
 
     def _memory(self, uid: str) -> _Memory:
-        return self._memories.setdefault(uid, _Memory())
+        return self._memories[uid]
 
 
 def at_prompt(evidence: Evidence) -> bool:
