@@ -142,7 +142,7 @@ def test_sessions_are_spread_and_stay_where_they_are() -> None:
     assert len(set(shares)) == 100
     assert min(shares) < 5
     assert max(shares) > 25
-    assert policy.jitter("0" * 32, rules) == pytest.approx(15.5716, abs=1e-4)
+    assert policy.jitter("0" * 32, rules) == pytest.approx(26.2991, abs=1e-4)
     halt = halted(said(LimitKind.FIVE_HOUR, NOW))
     assert policy.due_at(halt, [], None, rules) == NOW + 5 + policy.jitter(halt.session, rules)
 

@@ -7,10 +7,10 @@ descends from its process, so that no session speaks for another.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes
@@ -111,6 +111,8 @@ class Telling:
         return self.around.descends_from(one, other) or self.around.descends_from(other, one)
 
     def _introduced(self, session: Session) -> str:
+        import secrets  # brings OpenSSL, 3 MB of memory
+
         nonce = secrets.token_urlsafe(24)
         self.books.activity.introduce(session.uid, nonce)
         return nonce
@@ -135,7 +137,7 @@ class Telling:
             command = list(self.watch.rules.claude.command)
         began = order.start_time
         return Session(
-            uid=secrets.token_hex(16),
+            uid=uuid4().hex,
             name=order.name,
             directory=self.around.directory(order.directory),
             account=account,

@@ -7,9 +7,9 @@ Code comes first where its own continue is armed; we come second, never first
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
+from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmuxclaude.core.evidence import Ending, Evidence, Notice, Origin
@@ -99,8 +99,7 @@ def backoff_seconds(attempts: int, rules: ResumeRules) -> float:
 
 def jitter(session_uid: str, rules: ResumeRules) -> float:
     """This session's own share of ``resume.jitter_seconds``; the same after every restart."""
-    share = int.from_bytes(hashlib.sha256(session_uid.encode()).digest()[:4]) / 2**32
-    return share * rules.jitter_seconds
+    return Random(session_uid).random() * rules.jitter_seconds
 
 
 def due_at(

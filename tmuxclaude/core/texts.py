@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import sha256
 
 LONGEST = 2000
 LONGEST_RESUME = 200
@@ -86,6 +85,8 @@ def bare(text: str) -> str:
 
 def digest(text: str) -> str:
     """Texts that differ in more than blanks have different ones."""
+    from hashlib import sha256  # 3 MB of memory, for long texts only
+
     return sha256(bare(text).encode("utf-8", "replace")).hexdigest()
 
 

@@ -8,7 +8,6 @@ commit's version stays. Knows nothing of conversations.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -198,6 +197,8 @@ class Tree:
 
 def _read(root: str, path: str, change: str) -> tuple[File, bool]:
     """The file as it is now, and whether a snapshot may take it."""
+    import hashlib  # 3 MB of memory, and who only looks reads no file
+
     full = Path(root, path)
     secret = any(part.startswith(".env") for part in full.relative_to(root).parts)
     try:

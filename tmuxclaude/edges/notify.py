@@ -10,7 +10,6 @@ notifiers, and never part of a script or a format.
 
 from __future__ import annotations
 
-import html
 import logging
 import os
 import signal
@@ -216,7 +215,9 @@ def _in_tmux(batch: Batch, program: str) -> None:
 
 def _freedesktop(line: str) -> list[str]:
     # The body may hold markup, so what would be markup is escaped.
-    body = html.escape(line, quote=False)
+    from html import escape  # half a megabyte of memory: the names of all entities
+
+    body = escape(line, quote=False)
     return ["notify-send", "--app-name=tmuxclaude", "--", "tmuxclaude", body]
 
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import signal
 import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import NAME, Pane, Server
@@ -448,4 +448,4 @@ def _in_front(program: str | None) -> tuple[Check, ...]:
 
 
 def _token() -> str:
-    return secrets.token_hex(16)
+    return uuid4().hex

@@ -7,7 +7,7 @@ it: a control client has no status line.
 from __future__ import annotations
 
 import re
-import secrets
+from uuid import uuid4
 
 from tmuxclaude.edges.tmux_call import Door, Silent
 from tmuxclaude.edges.tmux_words import Fmt, Lit, Message, command
@@ -24,7 +24,7 @@ def show(door: Door, text: str) -> int:
 
     Raises ``ServerGone`` and ``Silent``. A client that leaves meanwhile costs the others nothing.
     """
-    token = secrets.token_hex(16)
+    token = uuid4().hex
     row = Fmt(f"{token}:#{{client_control_mode}}:#{{client_tty}}")
     answer = door.ask((command("list-clients", "-F", row),))
     # A server without any tmux session refuses with these words (tmux 3.3a).

@@ -7,8 +7,8 @@ a tmux server that was started anew gives out the same pane ids again.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
+from uuid import uuid4
 
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Pane
@@ -50,7 +50,7 @@ def picture(program: str, socket: str, server_pid: int, pane_id: str, nonce: str
     """
     if not _NONCE.fullmatch(nonce) or not _PANE.fullmatch(pane_id):
         return None
-    target, token = Id(pane_id), secrets.token_hex(8)
+    target, token = Id(pane_id), uuid4().hex
     # The id without its "%": display-message also runs strftime, at every depth of a format.
     was = f"{server_pid:d}/{pane_id[1:]}/{nonce}"
     same = f"#{{==:#{{pid}}/#{{s/^.//:pane_id}}/#{{@tmuxclaude-id}},{was}}}"

@@ -8,8 +8,8 @@ drops first what the interrupted try may have left in git.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
+from uuid import uuid4
 
 from tmuxclaude.core.checkpoints import BACKOFF, Stage, Wish
 from tmuxclaude.store.database import Database, Row
@@ -59,7 +59,7 @@ class Checkpoints:
             )
             if due is not None:
                 return self._ask_again(due, wish, now)
-            name = secrets.token_hex(4)
+            name = uuid4().hex[:8]
             row = {
                 "id": name,
                 "conversation": wish.conversation,

@@ -8,10 +8,10 @@ mark in the pane's options is changed there.
 from __future__ import annotations
 
 import os
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from tmuxclaude.claude import cmdline, launch, registry
 from tmuxclaude.core import adopting, errors
@@ -142,7 +142,7 @@ class Adopter:
         home, index = facts.homes[0]
         now = self.now()
         stranger = Session(
-            uid=secrets.token_hex(16),
+            uid=uuid4().hex,
             name=facts.window_name or "",
             directory=entry.cwd or portrait.directory,
             account=str(claude_files.account_dir(environment)),

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from tmuxclaude.claude import launch, registry
 from tmuxclaude.core.errors import UsageError
@@ -142,7 +142,7 @@ class _Search:
         account = self._account(pane, portrait, known)
         start = _Start(self.world.settings, portrait)
         session = known or Session(
-            uid=start.uid or secrets.token_hex(16),
+            uid=start.uid or uuid4().hex,
             name="",
             directory=portrait.directory if portrait is not None else "",
             account=account,
@@ -230,7 +230,7 @@ class _Search:
     def _unique(self, session: Session) -> Session:
         """The session under a name and a uid that no other has."""
         if session.uid in self.uids:
-            session = replace(session, uid=secrets.token_hex(16))
+            session = replace(session, uid=uuid4().hex)
         self.uids.add(session.uid)
         if session.state is State.ENDED:
             return session
