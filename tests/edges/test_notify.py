@@ -338,7 +338,7 @@ def test_descriptors_threads_and_children_stay_flat(
     process = psutil.Process()
 
     def figures() -> tuple[int, int, int]:
-        running = psutil.process_iter(["ppid", "name"])  # and those that end meanwhile are None
+        running = psutil.process_iter(["ppid", "name"])  # leaves out who ends meanwhile
         ours = [one for one in running if one.info["ppid"] == process.pid]
         children = [one for one in ours if one.info["name"] in {"count", "sh", "tmux"}]
         return process.num_fds(), process.num_threads(), len(children)

@@ -16,6 +16,7 @@ from tests.waiting import until
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import Pane
 from tmuxclaude.edges import tmux_opening as opening
+from tmuxclaude.edges.programs import attach_argv
 from tmuxclaude.edges.tmux import Obstacle, Refused, Sent
 from tmuxclaude.edges.tmux_call import Door
 from tmuxclaude.edges.tmux_words import Id
@@ -149,7 +150,7 @@ def test_a_directory_that_vanishes_starts_nothing(tmux_server: PrivateServer) ->
 def test_a_bad_directory_starts_nothing(tmux_server: PrivateServer) -> None:
     pane = open_window(tmux_server, "/bin/sh", "-c", "exit 1").pane
     until(lambda: tmux_server.tmux.panes().panes[pane.pane_id].dead)
-    for directory in ("/nowhere", "relative", "/etc/passwd", ""):
+    for directory in ("/nowhere", "relative", "/etc/passwd", "", f"/{'x' * 300}"):
         with pytest.raises(UsageError):
             open_window(tmux_server, "/bin/sleep", "9", directory=directory)
         with pytest.raises(UsageError):
@@ -283,7 +284,7 @@ def test_select_and_rename(tmux_server: PrivateServer) -> None:
 
 def test_attach_shows_the_pane(tmux_server: PrivateServer) -> None:
     box = open_box(tmux_server)
-    argv = tmux_server.tmux.attach_argv(box.pane)
+    argv = attach_argv(tmux_server.socket, box.pane.pane_id)
     controlled = [argv[0], "-C", *argv[1:]]
     attach = 'unset TMUX; tail -f /dev/null | "$@"'
     open_window(tmux_server, "/bin/sh", "-c", attach, "sh", *controlled)

@@ -72,13 +72,14 @@ def test_enter_lands_in_the_window_on_the_client_that_asked(
     assert other.window() == "user first"
 
 
-def test_outside_of_tmux_enter_attaches_in_the_terminal(
-    fzf: None, house: House, terminals: PrivateServer
+@pytest.mark.parametrize("verb", ["pick", "attach api"])
+def test_outside_of_tmux_it_is_attached_in_the_terminal(
+    verb: str, fzf: None, house: House, terminals: PrivateServer
 ) -> None:
     house.new("api").idle()
     house.server.say("select-window", "-t", "user:first")
     env = [f"{name}={value}" for name, value in house.env().items()]
-    picks = f"{house.programs / 'tmuxclaude'} pick; echo code $?; exec sleep 1000000"
+    picks = f"{house.programs / 'tmuxclaude'} {verb}; echo code $?; exec sleep 1000000"
     shell = ("env", "-u", "TMUX", "-u", "TMUX_PANE", *env, "TERM=xterm-256color", "sh", "-c", picks)
     pane = terminals.say("new-window", "-d", "-P", "-F", "#{pane_id}", "-t", "user:", "--", *shell)
 
@@ -88,8 +89,9 @@ def test_outside_of_tmux_enter_attaches_in_the_terminal(
     def looks_at() -> str:
         return house.server.say("list-clients", "-F", "#{window_name}")
 
-    until(lambda: "1/1" in screen(), 15, what=screen)
-    terminals.say("send-keys", "-t", pane, "Enter")
+    if verb == "pick":
+        until(lambda: "1/1" in screen(), 15, what=screen)
+        terminals.say("send-keys", "-t", pane, "Enter")
     until(lambda: looks_at() == "api", 15, what=screen)
     for client in house.server.say("list-clients", "-F", "#{client_name}").splitlines():
         house.server.say("detach-client", "-t", client)

@@ -12,7 +12,7 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
-from tmuxclaude.cli import layout, named, quick, verdicts
+from tmuxclaude.cli import accounts, layout, named, quick, verdicts
 from tmuxclaude.cli.options import Verb, as_json, in_group, tmux_server
 from tmuxclaude.core import launching
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
@@ -41,7 +41,9 @@ def list_command(every: bool, group: str | None, left: bool, watch: bool, as_jso
     """
     places, server = _places(app.paths()), tmux_server().only
     if watch and (left or group is not None):
-        raise UsageError("--watch shows all sessions; give it, or --abandoned or --group")
+        raise UsageError(
+            "--watch shows all sessions; give it, or --abandoned or --group; nothing was done"
+        )
     if watch:
         from tmuxclaude.cli import watch as watching  # only needed for this option
 
@@ -61,19 +63,27 @@ def status_command(as_json: bool) -> int:
 def attach_command(name: str) -> int:
     """Go to the session's tmux window."""
     session = named.one(app.paths(), name, tmux_server())
-    if _is_outside(session):
-        over = session["state"] in ("ended", "lost")
-        raise RefusedError(
-            f"{name} ran outside tmux and is over; {_come_back(session)}"
-            if over
-            else f"{name} runs outside tmux, so it has no window to go to; it is in the terminal "
-            "where it was started"
-        )
     if session["state"] == "ended" or session["pane_id"] is None:
-        raise RefusedError(f"{name} has no window now; reopen it with: tmuxclaude resume {name}")
+        raise without_window(session)
     if not os.environ.get("TMUX") and not sys.stdin.isatty():
         raise UsageError("attach needs a terminal, and standard input is none")
-    become(app.attach_argv(session["socket"], session["pane_id"], os.environ))
+    argv = app.go(session, os.environ)
+    if argv:
+        become(argv)
+    return 0
+
+
+def without_window(session: quick.Row) -> RefusedError:
+    """Why nobody can go to a session that has no window, and what can be done instead."""
+    name = session["name"]
+    if not _is_outside(session):
+        return RefusedError(f"{name} has no window now; {_come_back(session)}")
+    if session["state"] in ("ended", "lost"):
+        return RefusedError(f"{name} ran outside tmux and is over; {_come_back(session)}")
+    return RefusedError(
+        f"{name} runs outside tmux, so it has no window to go to; it is in the terminal where it "
+        "was started"
+    )
 
 
 def become(argv: list[str]) -> NoReturn:
@@ -131,7 +141,8 @@ def _after_the_wait(paths: Paths, verdict: wire.Verdict, remaining: list[str]) -
 def _come_back(session: quick.Row) -> str:
     how = f"tmuxclaude resume {session['name']}"
     if _is_outside(session):
-        how = launching.by_hand(session["directory"], session["conversation"])
+        account = accounts.config_dir(session["account"])
+        how = launching.by_hand(session["directory"], session["conversation"], account)
     return f"to come back to its conversation: {how}"
 
 

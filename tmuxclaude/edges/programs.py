@@ -71,20 +71,13 @@ def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -
     return resolve(name, path, env)
 
 
-def attach_argv(socket: str, pane_id: str, env: Mapping[str, str]) -> list[str]:
-    """The command that shows a pane to whoever sits at this terminal; to be exec'd."""
+def attach_argv(socket: str, pane_id: str) -> list[str]:
+    """What to exec, on a terminal outside tmux, to be attached with the pane in front."""
     from tmuxclaude.edges.tmux_words import Id
 
     target = Id(pane_id).value
     shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
-    if not env.get("TMUX"):
-        return [tmux_program(), "-S", socket, *shown, "attach-session", "-t", target]
-    if resolve_socket(None, None, env) != socket:
-        raise errors.RefusedError(
-            f"this session lives on another tmux server ({socket}), and tmux does not nest; "
-            "nothing was done. Detach first, then attach to it"
-        )
-    return [tmux_program(), "-S", socket, *shown, "switch-client", "-t", target]
+    return [tmux_program(), "-S", socket, *shown, "attach-session", "-t", target]
 
 
 def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:

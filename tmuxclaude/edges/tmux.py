@@ -339,12 +339,6 @@ class Tmux:
         if lines:
             self._door.ask(*lines)
 
-    def attach_argv(self, pane: Pane) -> list[str]:
-        """What to exec, on a terminal outside tmux, to be attached with the pane in front."""
-        target = Id(pane.pane_id).value
-        shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]
-        return [self._door.program, "-S", self.socket, *shown, "attach-session", "-t", target]
-
     # -- keys ------------------------------------------------------------------------------------
 
     def type_text(

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Pane
+from tmuxclaude.edges.programs import attach_argv
 from tmuxclaude.edges.tmux import Refused, Silent, Tmux, resolve_socket
 from tmuxclaude.edges.tmux_call import Door
 from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
@@ -40,7 +41,7 @@ def go(tmux: Tmux, pane: Pane, env: Mapping[str, str]) -> list[str]:
     done = tmux.select(pane, client)
     if isinstance(done, Refused):
         raise RefusedError(f"{done.obstacle.words}; nothing was done")
-    return [] if inside else tmux.attach_argv(pane)
+    return [] if inside else attach_argv(tmux.socket, pane.pane_id)
 
 
 def picture(program: str, socket: str, server_pid: int, pane_id: str, nonce: str) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tmuxclaude.core import rows, symbols
+from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges import spool
 from tmuxclaude.store.books import Books
@@ -65,9 +66,9 @@ class Publisher:
         try:
             put(self.path, self._text(now, notices))
             self._shown, self._failing = shows, False
-        except Exception:  # what is only shown must never end the watch
+        except (OSError, RefusedError) as problem:
             if not self._failing:
-                log.exception("the pickers are shown nothing new for now")
+                log.warning("the pickers are shown nothing new for now: %s", problem)
             self._failing = True
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ class Surroundings:
 
     def attach(self, socket: str, pane_id: str) -> list[str]:
         """What to exec at a terminal outside of tmux to see a pane."""
-        return programs.attach_argv(socket, pane_id, {})
+        return programs.attach_argv(socket, pane_id)
 
     def directory(self, path: str) -> str:
         """``path``, if it is absolute and a directory is there; raises ``UsageError``."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tmuxclaude.core import errors, notices, restoring
+from tmuxclaude.core import notices, restoring
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Event
 from tmuxclaude.core.rules import ResumeRules
@@ -31,23 +31,16 @@ class Teller:
     rules: ResumeRules
     send: Callable[[Sequence[notices.News]], None]
     _noted: set[tuple[str, str, str]] = field(default_factory=set)
-    _failing: bool = False
 
     def tell(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Once in each loop. ``known``: the sessions as the last look at each left them."""
-        try:
-            self._note(known, evidence)
-            events = self.books.events.take_untold()
-            for event in events:
-                self._log(event)
-            batch = [told for event in events for told in self._of(event)]
-            if batch:
-                self.send(batch)
-            self._failing = False
-        except errors.TmuxclaudeError:
-            if not self._failing:
-                log.exception("the user is told of nothing for now")
-            self._failing = True
+        self._note(known, evidence)
+        events = self.books.events.take_untold()
+        for event in events:
+            self._log(event)
+        batch = [told for event in events for told in self._of(event)]
+        if batch:
+            self.send(batch)
 
     def _note(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Keeps the events that nobody else writes, each once for ever."""
