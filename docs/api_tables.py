@@ -24,6 +24,13 @@ FAMILIES = list(dict.fromkeys(sys.modules[kind.__module__] for kind in wire.REQU
 
 PLAIN = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
 
+PATTERNS = {
+    "^[0-9a-f]{32}$": "of 32 digits 0-9 and a-f",
+    "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "that is a UUID",
+    r"^%[0-9]+(?!\n)$": "such as %12",
+}
+"""What texts must look like, in words."""
+
 Schema = dict[str, Any]
 
 
@@ -138,10 +145,11 @@ def _bounds(schema: Schema) -> str:
         bounds.append(f"from {schema['minimum']}")
     if "maximum" in schema and schema["maximum"] < 2**63 - 1:
         bounds.append(f"to {schema['maximum']}")
-    if "maxLength" in schema:
+    pattern = schema.get("pattern")
+    if "maxLength" in schema and pattern is None:
         bounds.append(f"of at most {schema['maxLength']} characters")
-    if "pattern" in schema:
-        bounds.append("that is a UUID")
+    if pattern is not None:
+        bounds.append(PATTERNS[pattern])
     return f" {' '.join(bounds)}" if bounds else ""
 
 

@@ -42,6 +42,7 @@ from tmuxclaude.supervisor.checkpoints import Checkpointer, children
 from tmuxclaude.supervisor.configured import Configured
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.deliver import Deliveries
+from tmuxclaude.supervisor.guard import Guard
 from tmuxclaude.supervisor.intake import Intake
 from tmuxclaude.supervisor.leftovers import Leftovers
 from tmuxclaude.supervisor.loop import Loop
@@ -162,7 +163,7 @@ def _open_patiently(here: Standing, rules: Rules, waiter: Waiter, clock: Clock) 
             due = server.serve()
             waiter.wait(min(again, due if due is not None else again) - clock.monotonic())
     if server is not None:
-        server.close()
+        server.close(clock.now())
     return None
 
 
@@ -215,7 +216,8 @@ class _Supervisor:
         self.restorer = Restorer(books, self.windows, rules.supervisor, clock, self.loop.touch)
         self.notifier = Notifier(rules.notify, tmux_program())
         self.teller = Teller(books, rules.resume, self.notifier.send)
-        self.publisher = Publisher(books, where.rows, rules, now, self.loop.notices)
+        self.guard = Guard()
+        self.publisher = Publisher(books, where.rows, rules, now, self._notices)
         self.status = Status(books, self.observer, rules, now)
         self.marks = Marks(door, rules.status, now, wake)
         self.finder = Finder(books, rules.abandoned, now, _home(), wake)
@@ -230,7 +232,7 @@ class _Supervisor:
         self.adopter = Adopter(books, door, files, lambda: self.configured.rules, now)
         self.windows.recap = self.checkpointer.recap
         self.intake.follow(rules.chain)
-        self.loop.restore, self.loop.tell = self.restorer.turn, self._turn
+        self.loop.restore, self.loop.tell = self._restore, self._turn
         self.loop.completed, self.loop.reread = here.service.completed_round, self.configured.reload
 
     def run(self) -> None:
@@ -240,6 +242,7 @@ class _Supervisor:
             where.socket, self._waiter.selector, operations.answer, self._clock.monotonic
         )
         server.answer = operations.answer
+        self.intake.late = operations.late
         with suppress(errors.TmuxclaudeError):  # figures only
             events = self.books.events
             events.unwatched(events.last_sign(), self._clock.now(), "no supervisor ran")
@@ -248,7 +251,7 @@ class _Supervisor:
             self.loop.run(server.serve)
         finally:
             self._here.service.stopping()
-            server.close()
+            server.close(self._clock.now())
             self._close()
 
     def _joined(self) -> Joined:
@@ -274,22 +277,31 @@ class _Supervisor:
             sessions = len(self.books.sessions.not_ended())
         except errors.TmuxclaudeError:  # it is not available just now, and a notice says so
             sessions = 0
-        notices = [*self.loop.notices(), *self.configured.notices(), *self._opened.rebuilt]
+        notices = [*self._notices(), *self.configured.notices(), *self._opened.rebuilt]
         return self._here.pong(notices, sessions)
+
+    def _notices(self) -> list[str]:
+        return [*self.loop.notices(), *self.guard.notices()]
 
     def _note(self, line: str) -> None:
         self.books.events.note(self._clock.now(), "", "configured", line)
 
     # -- what is said to all of them -------------------------------------------------------------
 
+    def _restore(self, evidence: Mapping[str, Evidence]) -> None:
+        self.guard.run("bringing sessions back", lambda: self.restorer.turn(evidence))
+
     def _turn(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
-        self.care.turn(known, evidence)
-        self.teller.tell(known, evidence)
-        self.publisher.publish()
-        self.status.tell(known)
-        self.marks.tell(known)
-        self.checkpointer.turn()
-        self.finder.turn()
+        for name, part in (
+            ("care for lifetimes, budgets and health", lambda: self.care.turn(known, evidence)),
+            ("notifying", lambda: self.teller.tell(known, evidence)),
+            ("writing the rows of the picker", self.publisher.publish),
+            ("the status line", lambda: self.status.tell(known)),
+            ("marking windows", lambda: self.marks.tell(known)),
+            ("taking checkpoints", self.checkpointer.turn),
+            ("looking for abandoned work", self.finder.turn),
+        ):
+            self.guard.run(name, part)
 
     def _follow(self, fresh: Rules) -> None:
         self.loop.rules = self.status.rules = self.publisher.rules = fresh

@@ -7,7 +7,7 @@ import pytest
 from tests.api.house import NOW, OVER, House, verdict
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
-from tmuxclaude.core.model import Actor, Outlook, State, Want
+from tmuxclaude.core.model import Actor, Launch, Outlook, State, Want
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,7 @@ def test_what_is_over_outside_tmux_is_resumed_by_hand(state: State, house: House
     found = verdict(house, wire.Resume(names=["api"]))
     assert (found.done, "runs outside" in found.why) == ("refused", False)
     assert found.why.endswith(f"cd {one.directory} && claude --resume {one.conversation}")
+    account = Launch(("claude",), (), (("CLAUDE_CONFIG_DIR", "/my other"),))
+    two = house.keep("two", state, socket="", pane=None, launch=account)
+    words = f"cd {two.directory} && CLAUDE_CONFIG_DIR='/my other' claude --resume"
+    assert words in verdict(house, wire.Resume(names=["two"])).why

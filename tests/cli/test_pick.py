@@ -22,7 +22,7 @@ from tests.waiting import until
 from tmuxclaude.cli.places import Places
 from tmuxclaude.core import rows
 from tmuxclaude.core.drawn import columns
-from tmuxclaude.core.model import Pane, Server
+from tmuxclaude.core.model import Pane, Server, State
 from tmuxclaude.core.symbols import UNICODE
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.reader import SESSION_COLUMNS
@@ -193,6 +193,17 @@ def test_its_deeds_are_those_of_the_verbs(run: Run, home: Path, books: Books) ->
     refused = run("pick")
     assert refused.code == 2
     assert "needs a terminal" in refused.err
+
+
+def test_a_session_without_a_window_is_not_gone_to(run: Run, home: Path, books: Books) -> None:
+    other = str(home / "my other")
+    books.sessions.add(session("out", home, pane=None, socket="", account=other))
+    assert "out runs outside tmux" in run("pick", "--do", "go", "out").err
+    lost = session("lost", home, pane=None, socket="", account=other, state=State.LOST)
+    books.sessions.add(lost)
+    said = run("pick", "--do", "go", "lost").err
+    assert f"&& CLAUDE_CONFIG_DIR='{other}' claude --resume {lost.conversation}" in said
+    assert "tmuxclaude resume" not in said
 
 
 # -- with a supervisor -----------------------------------------------------------------------------

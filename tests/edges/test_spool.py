@@ -32,13 +32,13 @@ def drop(folder: Path, name: str, text: str, at: int) -> Path:
 
 
 def test_files_are_taken_once_oldest_first(tmp_path: Path) -> None:
-    drop(tmp_path, "a1.3.json", "third", 3)
-    drop(tmp_path, "b2.1.json", "first", 1)
-    drop(tmp_path, "a1.2.json", "second", 2)
+    drop(tmp_path, "a1.3.json", "third", 3 * 10**9)
+    drop(tmp_path, "b2.1.json", "first", 10**9)
+    drop(tmp_path, "a1.2.json", "second", 2 * 10**9)
     assert spool.take(tmp_path) == [
-        spool.Dropped("b2", "first"),
-        spool.Dropped("a1", "second"),
-        spool.Dropped("a1", "third"),
+        spool.Dropped("b2", "first", 1),
+        spool.Dropped("a1", "second", 2),
+        spool.Dropped("a1", "third", 3),
     ]
     assert spool.take(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -72,16 +72,16 @@ def test_what_is_no_plain_file_of_ours_is_not_read_and_does_not_stay(tmp_path: P
     os.mkfifo(tmp_path / "pipe.json")
     drop(tmp_path, "big.json", "x" * (spool.LARGEST_BYTES + 1), 2)
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe")
-    drop(tmp_path, "good.json", "{}", 3)
-    assert spool.take(tmp_path) == [spool.Dropped("good", "{}")]
+    drop(tmp_path, "good.json", "{}", 3 * 10**9)
+    assert spool.take(tmp_path) == [spool.Dropped("good", "{}", 3)]
     assert list(tmp_path.iterdir()) == [secret]
     assert secret.read_text() == "do not read"
 
 
 def test_a_directory_with_the_name_of_a_file_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
-    drop(tmp_path, "good.json", "{}", 3)
-    assert spool.take(tmp_path) == [spool.Dropped("good", "{}")]
+    drop(tmp_path, "good.json", "{}", 3 * 10**9)
+    assert spool.take(tmp_path) == [spool.Dropped("good", "{}", 3)]
     assert spool.take(tmp_path) == []
 
 

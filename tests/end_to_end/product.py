@@ -46,6 +46,12 @@ class Product:
         path.write_text(tomli_w.dumps(SHORT | {"resume": SHORT["resume"] | resume}))
         path.chmod(0o600)
 
+    def name_account(self, name: str, config_dir: str) -> None:
+        """Add an account to the configuration, for ``--account``."""
+        path = Path(self.env()["XDG_CONFIG_HOME"]) / "tmuxclaude" / "config.toml"
+        named = {"accounts": {name: {"config_dir": config_dir}}}
+        path.write_text(f"{path.read_text()}\n{tomli_w.dumps(named)}")
+
     def env(self) -> dict[str, str]:
         return self.home.env(PYTHONPATH=str(ROOT))
 
@@ -67,6 +73,11 @@ class Product:
         assert self._supervisor is not None
         self._supervisor.kill()
         self._supervisor.wait()
+
+    def signal(self, number: int) -> None:
+        """A signal to the supervisor."""
+        assert self._supervisor is not None
+        self._supervisor.send_signal(number)
 
     def stop(self) -> None:
         """End the supervisor, as a fixture does: whatever state it is in."""

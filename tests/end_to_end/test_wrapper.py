@@ -87,6 +87,28 @@ def test_a_wrapped_session_its_keys_its_size_and_its_exit_codes(api: Api, produc
 
 
 @native_off
+def test_a_supervisor_that_hangs_keeps_the_session_when_it_goes_on(
+    api: Api, product: Product
+) -> None:
+    pane = shell(product)
+    product.signal(signal.SIGSTOP)
+    try:
+        pane.enter(f"{RUN} -n late -- --model opus")
+        pane.wait_for("❯")
+    finally:
+        product.signal(signal.SIGCONT)
+    row = product.wait_until("late", "idle")
+    session = Session(pane, product.home, row["conversation"])
+    command = Path(f"/proc/{pid_of(session)}/cmdline").read_bytes().split(b"\0")
+    assert row["conversation"].encode() in command
+    assert row["pane"]["pane_id"] == pane.id
+    session.ask("do the work")
+    pane.wait_for("All done.")
+    until(lambda: product.session("late")["prompts"] == 1, message=lambda: product.story())
+    assert names(product) == ["late"]
+
+
+@native_off
 def test_a_killed_wrapped_session_is_lost_and_comes_back_in_a_window(
     api: Api, product: Product
 ) -> None:
@@ -122,9 +144,14 @@ def test_the_guard_refuses_waits_and_knows_two_accounts(api: Api, product: Produ
 
     second = product.home.second("other", "sk-ant-oat01-the-other")
     folder = str(second.project())
-    other = shell(product, {"CLAUDE_CONFIG_DIR": str(second.own_config)})
-    other.enter(f"cd {folder} && {RUN} -n other")
-    product.wait_until("other", "idle")
+    product.name_account("other", str(second.own_config))
+    other = shell(product)
+    other.enter(f"cd {folder} && {RUN} -n other --account other")
+    product.new("opened", second.project(), "--account", "other")
+    for name in ("other", "opened"):
+        row = product.wait_until(name, "idle")
+        assert row["account"] == str(second.own_config)
+        assert second.session(row["conversation"])["pid"]
 
     waiting = product.new("third", None, "--wait")
     waiting.pane.wait_for("starts when the 5-hour limit has reset")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -13,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PrivateServer
+from tests.supervisor import faults
 from tests.supervisor.house import AHEAD, OURS, SLACK, House
 from tests.supervisor.wrapped import OURS as TMUXCLAUDE
-from tests.supervisor.wrapped import PROMPT, Shell, recorder, sessions
+from tests.supervisor.wrapped import PROMPT, Shell, argv, on_terminal, recorder, sessions
 from tests.waiting import until
 
 ODD = [
@@ -27,33 +27,6 @@ ODD = [
     b"--",
     b"a prompt \xff\xfe \xc3\xa4 ;",
 ]
-
-
-def on_terminal(
-    house: House, folder: Path, *words: bytes, more: dict[str, str] | None = None
-) -> tuple[int, str]:
-    """The exit code of ``tmuxclaude run`` on a terminal outside tmux, and what it said."""
-    env = house.env() | (more or {})
-    env["PATH"] = f"{folder}:{env['PATH']}"
-    leader, follower = pty.openpty()
-    done = subprocess.run(
-        [*TMUXCLAUDE, "run", *words],
-        env=env,
-        cwd=house.project,
-        stdin=follower,
-        stdout=follower,
-        stderr=subprocess.PIPE,
-        timeout=20,
-        check=False,
-    )
-    os.close(follower)
-    os.close(leader)
-    return done.returncode, done.stderr.decode()
-
-
-def argv(folder: Path) -> list[bytes]:
-    """What the recorder was started with."""
-    return (folder / "argv").read_bytes().split(b"\0")
 
 
 def test_every_byte_arrives_and_the_exit_code_comes_back(house: House) -> None:
@@ -105,13 +78,18 @@ def test_without_a_terminal_it_goes_straight_through(closed_house: House) -> Non
     assert not closed_house.paths.runtime_dir.exists()
 
 
-@pytest.mark.parametrize("trouble", ["stopped", "no place", "ambiguous", "not utf-8", "two homes"])
+@pytest.mark.parametrize(
+    "trouble", ["stopped", "bad config", "no place", "ambiguous", "not utf-8", "two homes"]
+)
 def test_trouble_of_ours_costs_a_second_and_one_line(house: House, trouble: str) -> None:
     folder, more, words = house.programs / "trouble", dict[str, str](), [b"--", b"hello"]
     recorder(folder)
     match trouble:
         case "stopped":
             house.signal(signal.SIGSTOP)
+        case "bad config":
+            house.kill()
+            house.paths.config.write_text("[notify]\nno-such-key = 1\n")
         case "no place":
             more["TMUXCLAUDE_RUNTIME_DIR"] = "/dev/null/x"
         case "ambiguous":
@@ -123,22 +101,29 @@ def test_trouble_of_ours_costs_a_second_and_one_line(house: House, trouble: str)
     began = time.monotonic()
     code, said = on_terminal(house, folder, *words, more=more)
     house.signal(signal.SIGCONT)
+    assert ("cannot be started" in said) == (trouble in ("bad config", "no place"))
     assert time.monotonic() - began < 2.5
     assert code == 3
-    assert argv(folder) == words[1:]
-    fate = "may be kept later" if trouble == "stopped" else "is not kept"
+    late = trouble in ("stopped", "bad config", "no place")
+    assert argv(folder)[-len(words[1:]) :] == words[1:]
+    assert (argv(folder)[0] == b"--session-id") == late
+    fate = "will be kept later" if trouble in ("stopped", "bad config") else "is not kept"
     assert said.startswith(f"tmuxclaude: this session {fate}: ")
     assert said.count("\n") == 1
 
 
-def test_the_supervisor_is_started_when_there_is_none(closed_house: House) -> None:
+@pytest.mark.parametrize("database", ["new", "damaged"])
+def test_the_supervisor_is_started_when_there_is_none(closed_house: House, database: str) -> None:
     folder = closed_house.programs / "cold"
     recorder(folder)
+    if database == "damaged":
+        closed_house.paths.ensure()
+        faults.text_instead(closed_house.paths.database)
     began = time.monotonic()
     code, said = on_terminal(closed_house, folder, b"--", b"hello")
     assert time.monotonic() - began < 2.5
     assert (code, argv(folder)[-1]) == (3, b"hello")
-    assert said == "" or "is not ready yet" in said
+    assert said == "" or "will be kept later" in said
     try:
         until(lambda: closed_house.run("supervisor", "status").returncode == 0)
     finally:

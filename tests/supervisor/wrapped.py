@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shlex
+import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -99,3 +103,37 @@ def recorder(folder: Path) -> Path:
     )
     program.chmod(0o755)
     return program
+
+
+def on_terminal(
+    house: House,
+    folder: Path,
+    *words: bytes,
+    more: dict[str, str] | None = None,
+    before: Sequence[str] = (),
+) -> tuple[int, str]:
+    """The exit code of ``tmuxclaude run`` on a terminal outside tmux, and what it said.
+
+    ``folder``: where ``claude`` is; ``before``: what stands before the command line.
+    """
+    env = house.env() | (more or {})
+    env["PATH"] = f"{folder}:{env['PATH']}"
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        [*before, *OURS, "run", *words],
+        env=env,
+        cwd=house.project,
+        stdin=follower,
+        stdout=follower,
+        stderr=subprocess.PIPE,
+        timeout=20,
+        check=False,
+    )
+    os.close(follower)
+    os.close(leader)
+    return done.returncode, done.stderr.decode()
+
+
+def argv(folder: Path) -> list[bytes]:
+    """What the recorder was started with."""
+    return (folder / "argv").read_bytes().split(b"\0")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.checkpoints import last_checkpoint
 from tmuxclaude.api.registering import Registering
 from tmuxclaude.api.sending import check_text
 from tmuxclaude.api.wants import Journal, Watch, Windows
 from tmuxclaude.core import errors, labels, names
-from tmuxclaude.core.drawn import span
 from tmuxclaude.core.model import Launch, Session
 from tmuxclaude.store.books import Books
-
-CHOOSING = {"--resume", "-r", "--continue", "-c"}
-"""The words of Claude Code's that choose an older conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class Opening:
         guarded = self.registering.slot(account, order.if_limited, guarded)
         session, notes = self.windows.open(
             Session(
-                uid=secrets.token_hex(16),
+                uid=uuid4().hex,
                 name=self._name(order),
                 directory=order.directory,
                 account=account,
@@ -89,18 +85,8 @@ class Opening:
             order.select,
         )
         self.books.labels.save(session.uid, wanted)
-        return session, [*notes, *guarded.notes, *self._kept_here(order)]
-
-    def _kept_here(self, order: wire.New) -> list[str]:
-        """What the last checkpoint in this directory was, unless the user comes back already."""
-        if CHOOSING & set(order.arguments):
-            return []
-        row = self.books.checkpoints.last_in(order.directory)
-        if row is None:
-            return []
-        ago, why = span(self.now() - row["taken_at"]), ", ".join(json.loads(row["reasons"]))
-        do = f"restore {row['id']} --resume" if row["snapshot"] else f"show {row['id']}"
-        return [f"last checkpoint here {ago} ago ({why}): tmuxclaude checkpoint {do}"]
+        here = last_checkpoint(self.books, order.directory, order.arguments, now)
+        return session, [*notes, *guarded.notes, *here]
 
     def _name(self, order: wire.New) -> str:
         """The name that was asked for, or one made of the directory's that nobody has."""

@@ -42,6 +42,7 @@ class Operations:
         journal, account, around = joined.journal, joined.account, joined.around
         self._joined = joined
         registering = Registering(books, windows, watch, now, account)
+        self.late = registering.late
         opening = Opening(books, windows, watch, journal, now, account, registering)
         resuming = Resuming(books, windows, watch, journal, now)
         sending = Sending(books, watch, journal)

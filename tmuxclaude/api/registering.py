@@ -5,15 +5,16 @@ Whether an account is limited is ``core/launching``'s; how a session is taken in
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.checkpoints import last_checkpoint
 from tmuxclaude.api.wants import Watch, Windows
 from tmuxclaude.core import errors, launching, resources
 from tmuxclaude.core.launching import Entrance
-from tmuxclaude.core.model import Launch, LimitKind, Outlook, Session, State
+from tmuxclaude.core.model import Launch, LimitKind, Outlook, Process, Session, State
 from tmuxclaude.core.policy import PLAIN_WORDS
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.store.books import Books
@@ -83,45 +84,73 @@ class Registering:
         """Takes in a process that is about to become Claude Code: the one that asks, ``peer``."""
         if peer not in (None, order.pid):
             raise errors.RefusedError("a process can register only itself")
-        now, account = self.now(), order.config_dir or self.account
         try:
-            guarded = self.guard(account, order.zone, order.if_limited)
+            guarded = self.guard(self._account(order), order.zone, order.if_limited)
         except LimitedError as limited:
             return wire.Barred(message=str(limited), kind=limited.kind, resets_at=limited.resets_at)
+        if order.uid is not None and self.books.sessions.get(order.uid) is not None:
+            raise errors.RefusedError("it is kept already")
         kept = self.books.sessions.not_ended()
-        full = resources.full(kept, account, self.watch.rules.budget)
+        full = resources.full(kept, self._account(order), self.watch.rules.budget)
         crowded = [f"more sessions run than budget.{full.key} allows"] if full else []
-        environment = dict(order.environment)
-        if order.config_dir:
-            environment["CLAUDE_CONFIG_DIR"] = order.config_dir
-        session, words = self.windows.enter(
-            Session(
-                uid=secrets.token_hex(16),
-                name=order.name,
-                directory=order.directory,
-                account=account,
-                launch=Launch(tuple(order.command), (), tuple(environment.items())),
-                state=guarded.state,
-                since=now,
-                socket=order.socket,
-                opened_by_us=False,
-                created_at=now,
-                reason=guarded.reason,
-                zone=order.zone,
-                outlook=guarded.outlook,
-            ),
-            Entrance(order.pid, order.pane, order.arguments, order.settings),
-        )
-        self.watch.touch(session.uid)
+        session, words = self._enter(order, guarded, self.now())
         waits = launching.waits(session)
+        here = last_checkpoint(self.books, order.directory, order.arguments, self.now())
         return wire.Admitted(
             name=session.name,
             uid=session.uid,
             words=words,
             wait=self._left(session.outlook) if waits else None,
             why=session.outlook.why,
-            notes=[*guarded.notes, *crowded],
+            notes=[*guarded.notes, *crowded, *here],
         )
+
+    def late(self, text: str, began_at: float) -> None:
+        """Takes in a process that nobody answered, and that is Claude Code by now (``wire.Late``).
+
+        No guard stops what runs already. That it had asked may have been read after all: then it is
+        kept, and at most believed to wait. Raises an error, with nothing kept, when it cannot be.
+        """
+        found = wire.decode_late(text)
+        order = found.run
+        kept = self.books.sessions.get(order.uid) if order.uid is not None else None
+        if kept is None:
+            process = Process(order.pid, found.started, found.boot)
+            self._enter(order, Guarded(State.STARTING), began_at, process)
+        elif launching.waits(kept):
+            self._moves(kept, Signal.LAUNCHED, "", "it did not wait for an answer")
+
+    def _account(self, order: wire.Run) -> str:
+        return order.config_dir or self.account
+
+    def _enter(
+        self, order: wire.Run, guarded: Guarded, began_at: float, process: Process | None = None
+    ) -> tuple[Session, list[str]]:
+        """The session as it is kept from now on, and the words that Claude Code must get too."""
+        environment = dict(order.environment)
+        if order.config_dir:
+            environment["CLAUDE_CONFIG_DIR"] = order.config_dir
+        entrance = (order.pid, order.pane, order.arguments, order.settings, order.conversation)
+        session, words = self.windows.enter(
+            Session(
+                uid=order.uid or uuid4().hex,
+                name=order.name,
+                directory=order.directory,
+                account=self._account(order),
+                launch=Launch(tuple(order.command), (), tuple(environment.items())),
+                state=guarded.state,
+                since=began_at,
+                socket=order.socket,
+                opened_by_us=False,
+                created_at=began_at,
+                reason=guarded.reason,
+                zone=order.zone,
+                outlook=guarded.outlook,
+            ),
+            Entrance(*entrance, process),
+        )
+        self.watch.touch(session.uid)
+        return session, words
 
     def queue(self, order: wire.Queue) -> wire.Queued:
         """Answers a countdown, and keeps what it says of itself."""
@@ -180,13 +209,14 @@ class Registering:
 def refuse_outside(session: Session) -> None:
     """Raises ``RefusedError`` for a session that has no pane to type into or to come back to."""
     if launching.is_outside(session):
+        account = dict(session.launch.environment).get("CLAUDE_CONFIG_DIR", "")
+        how = launching.by_hand(session.directory, session.conversation, account)
         if session.state in (State.ENDED, State.LOST):
-            how = launching.by_hand(session.directory, session.conversation)
             raise errors.RefusedError(
                 f"{session.name} ran outside tmux and is over, so no window can be opened for it; "
                 f"nothing was done. To come back to its conversation: {how}"
             )
         raise errors.RefusedError(
             f"{session.name} runs outside tmux, where nothing is typed and no window can be "
-            "opened; nothing was done. Continue it where it is, or with: claude --resume"
+            f"opened; nothing was done. Continue it where it is, or end it there, and then: {how}"
         )

@@ -29,6 +29,11 @@ def directory(name: str) -> str:
     return accounts.directory(app.rules(app.paths()), name, os.environ.get("HOME", ""))
 
 
+def config_dir(directory: str) -> str:
+    """What CLAUDE_CONFIG_DIR must be for this account; empty for Claude Code's own default."""
+    return "" if directory == os.environ.get("HOME", "") + "/.claude" else directory
+
+
 def names(directories: Iterable[str]) -> dict[str, str]:
     """What each of these directories is called, in their order."""
     if _may_name_any():

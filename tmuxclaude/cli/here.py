@@ -19,10 +19,6 @@ class NotKeptError(Exception):
     """Claude Code is started all the same, but no session is kept of it; why."""
 
 
-class LateError(NotKeptError):
-    """The same, but the supervisor, or its user, may keep the session later."""
-
-
 def configured(env: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """The configured command, and the variables that a relaunch gets too.
 

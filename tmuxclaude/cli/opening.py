@@ -39,8 +39,10 @@ OPENING_PATIENCE = 30.0
 @click.option("--group", metavar="GROUP", default="", help="The group that it belongs to.")
 @click.option("--meta", metavar="KEY=VALUE", multiple=True, help="Metadata, as often as you like.")
 @click.option("--prompt", metavar="TEXT", help="A first line, typed when the prompt box is ready.")
-@click.option("--wait", "waits", is_flag=True, help="While limited: wait for the reset.")
-@click.option("--force", is_flag=True, help="While limited: start all the same.")
+@click.option(
+    "--wait", "waits", is_flag=True, help="While limited or full: wait for the reset or a slot."
+)
+@click.option("--force", is_flag=True, help="While limited or full: start all the same.")
 @as_json
 def new_command(
     name: str | None,
@@ -78,7 +80,7 @@ def new_command(
     attaches = not (detached or as_json or os.environ.get("TMUX")) and _on_terminal()
     _show(opened, prompt, as_json, pane is None and not attaches)
     if attaches:
-        become(app.attach_argv(opened.socket, opened.pane, os.environ))
+        become(app.attach_argv(opened.socket, opened.pane))
     return 0
 
 
@@ -176,7 +178,7 @@ def _directory(given: str | None) -> str:
 def _own_pane(server: TmuxServer, env: Mapping[str, str]) -> str | None:
     """The pane that we run in, when it is on the chosen tmux server."""
     inside = env.get("TMUX") and app.resolve_socket(None, None, env) == server.socket
-    return env.get("TMUX_PANE") if inside else None
+    return env.get("TMUX_PANE") or None if inside else None
 
 
 def _config_dir(rules: Rules, env: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
 """``tmuxclaude run``: Claude Code in this very terminal, known to the supervisor.
 
 Made to be what ``claude`` stands for, so it must never be in the way: it asks the supervisor one
-question, for at most a second, and then this process *becomes* Claude Code. Whatever goes wrong
-costs one line on standard error. It runs before each session, so it imports nothing heavy, and the
+question, for at most a second, and then this process *becomes* Claude Code. A supervisor that is
+late finds what we have left for it (``chores/late``). Whatever goes wrong costs one line on
+standard error. It runs before each session, so it imports nothing heavy, and the
 plainest call does without ``claude/launch`` too (``tests/cli/test_run.py`` holds it to that).
 """
 
@@ -13,19 +14,24 @@ import sys
 import time
 
 from tmuxclaude.cli import here, layout
-from tmuxclaude.cli.here import LateError, NotKeptError
-from tmuxclaude.core.errors import NotFoundError, RefusedError, TmuxclaudeError
+from tmuxclaude.cli.becoming import become
+from tmuxclaude.cli.here import NotKeptError
+from tmuxclaude.core.errors import RefusedError, TmuxclaudeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, NoReturn
+    from collections.abc import Sequence
+    from typing import Any
 
-PATIENCE = 1.0
-"""Seconds that everything before Claude Code may take at most, a supervisor's start included."""
+PATIENCE = 0.8
+"""Seconds in which the supervisor, which may have to be started, must have answered. What is left
+of the second that Claude Code may be kept waiting is for leaving the session to be kept later."""
 
 LOOK_SECONDS = 0.02
 """How often a supervisor that was just started is looked for."""
+
+LATE = ("unreachable", "ending", "internal")
+"""The codes of errors that pass: the supervisor ends, or has trouble with tmux or its database."""
 
 GIVEN_UP = 130
 """The exit code when its user did not want to wait."""
@@ -54,14 +60,18 @@ class Words:
     """A user's arguments, sorted: what the supervisor is told, and what Claude Code gets of them.
 
     ``told``: all but the prompt and ``--settings``. ``rest``: all but ``--settings``.
+    ``choose``: whether they choose the conversation.
     """
 
-    __slots__ = ("rest", "settings", "told")
+    __slots__ = ("choose", "rest", "settings", "told")
 
-    def __init__(self, told: list[str], settings: str | None, rest: list[str]) -> None:
+    def __init__(
+        self, told: list[str], settings: str | None, rest: list[str], choose: bool
+    ) -> None:
         self.told = told
         self.settings = settings
         self.rest = rest
+        self.choose = choose
 
 
 def understood(arguments: list[str]) -> Call | None:
@@ -101,8 +111,6 @@ def start(call: Call) -> int:
         if words is not None and os.isatty(0) and os.isatty(1):
             answer = _registered(call, words, program, environment, began + PATIENCE)
             rest = words.rest
-    except LateError as why:
-        layout.complain(f"this session may be kept later: {why}")
     except NotKeptError as why:
         layout.complain(f"this session is not kept: {why}")
     except Exception as bug:  # noqa: BLE001 - a mistake of ours is no reason not to start
@@ -130,33 +138,6 @@ def _choose(account: str) -> None:
         os.environ.pop("CLAUDE_CONFIG_DIR", None)
 
 
-def become(command: Sequence[str], arguments: Sequence[str]) -> NoReturn:
-    """Replaces this process by a program, which finds everything as we found it."""
-    import signal
-
-    for ignored in ("SIGPIPE", "SIGXFSZ"):  # by Python, at its start
-        signal.signal(getattr(signal, ignored), signal.SIG_DFL)
-    sys.stdout.flush()
-    try:
-        os.execve(command[0], [*command, *arguments], _as_it_was(os.environ))
-    except OSError as problem:
-        raise NotFoundError(f"{command[0]} cannot be started: {problem.strerror}") from problem
-
-
-def _as_it_was(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what Python adds to it at its start in a plain C locale."""
-    kept = dict(env)
-    if kept.get("LC_CTYPE") == "C.UTF-8":
-        try:
-            with open("/proc/self/environ", "rb") as file:  # noqa: PTH123
-                given = file.read().split(b"\0")
-        except OSError:
-            return kept
-        if b"LC_CTYPE=C.UTF-8" not in given:
-            del kept["LC_CTYPE"]
-    return kept
-
-
 def _waited(answer: dict[str, Any]) -> bool:
     """Whether Claude Code is to be started after the countdown."""
     from tmuxclaude.cli import waiting
@@ -178,7 +159,7 @@ def _words(arguments: list[str]) -> Words | None:
     Raises ``NotKeptError`` when that cannot be told for sure.
     """
     if not arguments:
-        return Words([], None, [])
+        return Words([], None, [], False)
     from tmuxclaude.claude import launch
     from tmuxclaude.core.errors import UsageError
 
@@ -190,19 +171,50 @@ def _words(arguments: list[str]) -> Words | None:
         raise NotKeptError(
             "its arguments can be read in more than one way. What follows -- is a prompt for sure"
         ) from None
-    return Words([*given.flags, *given.opening], given.settings, launch.without_settings(arguments))
+    told, rest = [*given.flags, *given.opening], launch.without_settings(arguments)
+    return Words(told, given.settings, rest, given.chooses_conversation)
 
 
 def _registered(
     call: Call, words: Words, program: list[str], environment: dict[str, str], deadline: float
 ) -> dict[str, Any]:
-    """The supervisor's answer; raises ``NotKeptError`` when there is none that helps."""
+    """The supervisor's answer, or what holds until there is one; raises ``NotKeptError``."""
     import json
 
     from tmuxclaude.cli import asking
 
+    question = _question(call, words, program, environment)
+    try:
+        line = json.dumps(question, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NotKeptError("only arguments and directories in UTF-8 can be kept") from None
+    if len(line) > asking.LONGEST:
+        raise NotKeptError("its arguments are too long to be kept")
+    try:
+        try:
+            answer = asking.ask(here.places().socket, line, deadline)
+        except asking.NobodyError:
+            answer = _start_and_ask(line, deadline)
+    except asking.NobodyError as nobody:
+        return _left(question, line, str(nobody))
+    except asking.SilentError:
+        return _left(question, line, "the supervisor does not answer yet")
+    if answer.get("code") in LATE:
+        return _left(question, line, str(answer["message"]))
+    if answer.get("type") not in ("admitted", "barred"):
+        raise NotKeptError(str(answer.get("message", "the supervisor is of another version")))
+    return answer
+
+
+def _question(
+    call: Call, words: Words, program: list[str], environment: dict[str, str]
+) -> dict[str, Any]:
+    """``wire.Run``. The ids are of our choice, so that they hold whenever it is read."""
+    import uuid
+
     question = {
         "type": "run",
+        "uid": os.urandom(16).hex(),
         "pid": os.getpid(),
         "directory": here.directory(),
         "command": program,
@@ -215,33 +227,30 @@ def _registered(
         "if_limited": call.if_limited,
         **here.pane(os.environ),
     }
+    return question if words.choose else question | {"conversation": str(uuid.uuid4())}
+
+
+def _left(question: dict[str, Any], line: bytes, why: str) -> dict[str, Any]:
+    """What Claude Code is started with when the supervisor is late, as that would have said it."""
+    from tmuxclaude.chores import late
+
+    conversation = question.get("conversation")
+    words = ["--session-id", conversation] if conversation else []  # it may still read the question
     try:
-        line = json.dumps(question, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise NotKeptError("only arguments and directories in UTF-8 can be kept") from None
-    if len(line) > asking.LONGEST:
-        raise NotKeptError("its arguments are too long to be kept")
-    try:
-        try:
-            answer = asking.ask(here.places().socket, line, deadline)
-        except asking.NobodyError:
-            answer = _start_and_ask(line, deadline)
-    except asking.NobodyError:
-        late = "the supervisor that was started for it is not ready yet"
-        if "pane" not in question:  # there is nothing that could be adopted
-            raise NotKeptError(late) from None
-        raise LateError(f"{late}. To keep it then: tmuxclaude adopt") from None
-    except asking.SilentError:
-        raise LateError(
-            "the supervisor does not answer yet. See: tmuxclaude supervisor status"
-        ) from None
-    if answer.get("type") not in ("admitted", "barred"):
-        raise NotKeptError(str(answer.get("message", "the supervisor is of another version")))
-    return answer
+        settings = str(late.leave(line))
+        note = f"this session will be kept later: {why}"
+    except TmuxclaudeError as problem:
+        settings = question["settings"]
+        note = f"this session is not kept: {why}, and nothing can be left for it: {problem}"
+    words += ["--settings", settings] if settings is not None else []
+    return {"type": "admitted", "words": words, "wait": None, "notes": [note]}
 
 
 def _start_and_ask(line: bytes, deadline: float) -> dict[str, Any]:
-    """Starts the supervisor in a process of its own, so that no hang of its becomes ours."""
+    """Starts the supervisor in a process of its own, so that no hang of its becomes ours.
+
+    Raises ``NobodyError`` with the reason when there is none in time.
+    """
     import subprocess
 
     from tmuxclaude.cli import asking
@@ -259,6 +268,7 @@ def _start_and_ask(line: bytes, deadline: float) -> dict[str, Any]:
             return asking.ask(here.places().socket, line, deadline)
         except asking.NobodyError:
             if starter.poll():
-                break
+                why = "the supervisor cannot be started; to see why: tmuxclaude supervisor start"
+                raise asking.NobodyError(why) from None
             time.sleep(LOOK_SECONDS)
-    raise asking.NobodyError
+    raise asking.NobodyError("the supervisor that was started for it is not ready yet")

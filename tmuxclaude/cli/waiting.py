@@ -51,7 +51,7 @@ class Ticket:
 
 def main(words: list[str]) -> int:
     """``SOCKET UID NAME SINCE AT WHY -- PROGRAM ...``; returns 0 when its user gave up."""
-    from tmuxclaude.cli.run import become
+    from tmuxclaude.cli.becoming import become
 
     given, program = words[:6], words[7:]
     ticket = Ticket(given[0], given[1], given[2], float(given[3]), float(given[4]))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tmuxclaude.core.evidence import Ending, Tail
-from tmuxclaude.core.model import Actor, Limit, LimitKind, Outlook, Session, State
+from tmuxclaude.core.model import Actor, Limit, LimitKind, Outlook, Process, Session, State
 from tmuxclaude.core.policy import PLAIN_WORDS, local_time
 
 BLOCKING = frozenset({LimitKind.FIVE_HOUR, LimitKind.SEVEN_DAY, LimitKind.USAGE})
@@ -35,13 +35,17 @@ class Entrance:
     """What a session brings that starts itself: its process, its pane (``%12``), its words.
 
     ``pane_id`` is empty outside tmux. ``arguments``: the user's words for Claude Code but for a
-    prompt and ``--settings``, whose value is ``settings``.
+    prompt and ``--settings``, whose value is ``settings``. ``conversation``: the id of a new one,
+    where the words choose none; ``None``: one is made. ``process``: who has this pid, if it
+    matters because the session does not ask itself.
     """
 
     pid: int
     pane_id: str
     arguments: list[str]
     settings: str | None
+    conversation: str | None = None
+    process: Process | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +116,14 @@ def is_outside(session: Session) -> bool:
     return not session.socket and session.pane is None
 
 
-def by_hand(directory: str, conversation: str | None) -> str:
-    """What its user types to go on with a conversation for which no window can be opened."""
+def by_hand(directory: str, conversation: str | None, config_dir: str) -> str:
+    """What its user types to go on with a conversation for which no window can be opened.
+
+    ``config_dir``: of its account; empty for Claude Code's own default.
+    """
     words = ["claude", "--resume", *([conversation] if conversation else [])]
-    return f"cd {shlex.quote(directory)} && {shlex.join(words)}"
+    account = f"CLAUDE_CONFIG_DIR={shlex.quote(config_dir)} " if config_dir else ""
+    return f"cd {shlex.quote(directory)} && {account}{shlex.join(words)}"
 
 
 def outside(seen: Outlook) -> Outlook:

@@ -1,13 +1,15 @@
-"""What hooks left in the spool, and the files that tell Claude Code to leave it there.
+"""What lies in the spool for the supervisor: what hooks have told, and what ``run`` has left.
 
-Touches our own files only. A spool file is taken once: read, removed, handed on. What it means is
-for ``claude/hooks`` to say.
+Touches our own files only. What a hook left is taken once: read, removed, handed on. What ``run``
+left is removed by who has done what it asks for, so that nothing is lost between the two. What the
+texts mean is for ``claude/hooks`` and ``api/wire`` to say.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,35 +21,75 @@ FILES_AT_ONCE = 256
 
 LARGEST_BYTES = 1_048_576
 
+RUN = "run."
+"""How the names begin that ``run`` gives to its files; those of hooks begin with a nonce."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One file: whose it is (the nonce in its name) and its text."""
+    """One file: whose it is (the nonce in its name), its text, and when it was dropped.
+
+    ``at``: UTC epoch seconds.
+    """
 
     nonce: str
     text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One file that lies there until it is removed, its text, and when it was left (as above)."""
+
+    path: Path
+    text: str
+    at: float
+
+    def remove(self) -> None:
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
 
 def take(spool: Path) -> list[Dropped]:
-    """The complete files of the spool, oldest first; they are gone afterwards."""
+    """What hooks have told, oldest first; the files are gone afterwards."""
+    dropped = []
+    for file in _complete(spool, lambda name: not name.startswith(RUN)):
+        file.remove()
+        dropped.append(Dropped(file.path.name.partition(".")[0], file.text, file.at))
+    return dropped
+
+
+def left(spool: Path) -> list[Left]:
+    """What ``run`` has left, oldest first."""
+    return _complete(spool, lambda name: name.startswith(RUN))
+
+
+def leave(spool: Path, pid: int, text: str) -> None:
+    """Leaves a session whose process has this pid; raises as ``private_file`` does."""
+    write(spool / f"{RUN}{pid:d}.json", text)
+
+
+def _complete(spool: Path, wanted: Callable[[str], bool]) -> list[Left]:
+    """The complete files of such names; what cannot be read does not stay."""
     found: list[tuple[int, Path]] = []
     try:
         with os.scandir(spool) as entries:
             for entry in entries:
-                if entry.name.endswith(".json"):
+                if entry.name.endswith(".json") and wanted(entry.name):
                     with contextlib.suppress(OSError):
                         status = entry.stat(follow_symlinks=False)
                         found.append((status.st_mtime_ns, Path(entry.path)))
     except OSError:
         return []
-    dropped = []
-    for _, path in sorted(found)[:FILES_AT_ONCE]:
+    complete = []
+    for modified, path in sorted(found)[:FILES_AT_ONCE]:
         text = read_small(path, LARGEST_BYTES)
-        with contextlib.suppress(OSError):
-            path.unlink()
-        if text is not None:
-            dropped.append(Dropped(path.name.partition(".")[0], text))
-    return dropped
+        file = Left(path, text or "", modified / 1e9)
+        if text is None:
+            file.remove()
+        else:
+            complete.append(file)
+    return complete
 
 
 def write(path: Path, text: str) -> None:

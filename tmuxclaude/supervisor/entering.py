@@ -7,6 +7,7 @@ watched through Claude Code's files and never typed to.
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,14 +36,13 @@ class Entering:
 
         ``session`` has no conversation, flags, pane or process yet; its name is a wish, and may be
         empty. Raises an error, with nothing kept, when the process is not in that pane, and when
-        another session lives there.
+        another session lives there, or is this process.
         """
-        process = processes.identify(entrance.pid)
-        if process is None:
-            raise errors.RefusedError(f"there is no process {entrance.pid}")
+        process = self._process(entrance)
         words = launch.split(entrance.arguments)
         theirs = given(entrance.settings, session.directory)
-        conversation = launch.first_conversation(words, str(uuid.uuid4()))
+        fresh = entrance.conversation or str(uuid.uuid4())
+        conversation = launch.first_conversation(words, fresh)
         session = replace(
             session,
             process=process,
@@ -55,6 +55,18 @@ class Entering:
         added += ["--settings", str(self.files.write(session.uid, theirs, recap))]
         self._keep(session)
         return session, added
+
+    def _process(self, entrance: Entrance) -> Process:
+        """The process itself, which is no session yet."""
+        process, wanted = processes.identify(entrance.pid), entrance.process
+        if process is None or wanted not in (None, process):
+            raise errors.RefusedError(f"there is no process {entrance.pid} any more")
+        if wanted is not None and processes.owner(process) != os.geteuid():
+            raise errors.RefusedError(f"process {entrance.pid} is another user's")
+        for other in self.books.sessions.not_ended():
+            if other.process == process:
+                raise errors.RefusedError(f"process {process.pid} is {other.name} already")
+        return process
 
     def _in_its_pane(self, session: Session, process: Process, pane_id: str) -> Session:
         """The session with its name, and with its pane, which is marked as ours from now on."""
@@ -90,19 +102,19 @@ class Entering:
                 raise errors.RefusedError(f"this pane holds the session {other.name} already")
 
     def _keep(self, session: Session) -> None:
-        now = self.now()
+        now, others = self.now(), self.books.sessions.not_ended()
         where = f"in pane {session.pane.pane_id}" if session.pane is not None else "outside tmux"
         what = "queued" if launching.waits(session) else "started"
         with self.books.db.writing():
-            self._end_lost(session, now)
+            self._end_lost(session, others, now)
             self.books.sessions.add(session)
             if session.conversation is not None:
                 self.books.sessions.link(session.uid, session.conversation, now, "start")
             self.books.events.note(now, session.uid, what, f"by its user, {where}")
 
-    def _end_lost(self, session: Session, now: float) -> None:
+    def _end_lost(self, session: Session, others: list[Session], now: float) -> None:
         """Whoever opened a lost conversation by hand needs nobody to open it once more."""
-        for other in self.books.sessions.not_ended():
+        for other in others:
             same = other.conversation == session.conversation is not None
             if same and other.account == session.account and other.state is State.LOST:
                 reason = f"its conversation goes on in {session.name}"

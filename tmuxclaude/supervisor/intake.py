@@ -1,37 +1,50 @@
-"""Takes in what no look tells: hooks, the process behind a launcher, panes of an earlier life."""
+"""Takes in what no look tells: hooks, sessions that nobody answered when they began, the process
+behind a launcher, panes of an earlier life."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tmuxclaude.claude import hooks
 from tmuxclaude.claude.hooks import HookEvent
 from tmuxclaude.claude.transcript import beginning
+from tmuxclaude.core.errors import TmuxclaudeError, UnreachableError
 from tmuxclaude.core.evidence import Ending, Evidence, Tail
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.core.rules import ChainRules
 from tmuxclaude.edges import spool
 from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
+from tmuxclaude.store.format import DatabaseUnavailableError, DatabaseUnreadableError
 from tmuxclaude.supervisor import decide, places
 from tmuxclaude.supervisor.files import OwnFiles, claude_process
 from tmuxclaude.supervisor.observe import Observer, at_prompt
 from tmuxclaude.supervisor.returning import Returns
 from tmuxclaude.supervisor.windows import Windows
 
+log = logging.getLogger(__name__)
+
+LATE_SECONDS = 5.0
+"""After how long tmux is asked again about the pane of a session that ``run`` has left."""
+
 
 @dataclass(slots=True)
 class Intake:
-    """``spool``: the directory into which hooks drop their files. ``previews``: whether it is kept
-    what was said last (``chain.previews``)."""
+    """``spool``: the directory into which hooks and ``run`` drop their files. ``previews``: whether
+    it is kept what was said last (``chain.previews``). ``late`` keeps a session that ``run`` has
+    left, and when; it raises an error of ours when it cannot."""
 
     books: Books
     observer: Observer
     windows: Windows
     spool: Path
     previews: bool = True
+    late: Callable[[str, float], None] = lambda *_: None
     returns: Returns = field(init=False)
+    _put_off: dict[Path, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.returns = Returns(self.books)
@@ -43,29 +56,51 @@ class Intake:
             self.books.activity.keep_no_words()
 
     def take_spool(self, now: float) -> None:
-        """What hooks have told since the last time."""
+        """The sessions that have begun since the last time, and then what hooks have told."""
+        self._take_late(now)
         for dropped in spool.take(self.spool):
             event, session = hooks.parse(dropped.text), self.books.sessions.get(dropped.nonce)
             if event is None or session is None or event.subagent:
                 continue
+            at = min(now, dropped.at)  # it may have lain there while no supervisor ran
             if session.conversation is not None:
-                self.books.activity.note(session.uid, session.conversation, 0, now, settled=False)
+                self.books.activity.note(session.uid, session.conversation, 0, at, settled=False)
             if event.kind is hooks.Hook.SESSION_END and event.reason == "prompt_input_exit":
                 self.observer.goodbye(session.uid)
             elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
-                self._begun(session, event, now)
+                self._begun(session, event, at)
 
-    def _begun(self, session: Session, event: HookEvent, now: float) -> None:
+    def _take_late(self, now: float) -> None:
+        """What cannot be kept is said once; a tmux that does not answer is asked again later."""
+        for left in spool.left(self.spool):
+            if 0.0 <= now - self._put_off.get(left.path, 0.0) < LATE_SECONDS:
+                continue
+            try:
+                self.late(left.text, min(now, left.at))
+            except (DatabaseUnavailableError, DatabaseUnreadableError):
+                raise
+            except UnreachableError as silence:
+                log.warning("a session that has begun is not kept yet: %s", silence)
+                self._put_off[left.path] = now
+                return  # one silence in a round is enough
+            except TmuxclaudeError as problem:
+                log.warning("a session that had begun is not kept: %s", problem)
+            except Exception:
+                log.exception("a session that had begun is not kept")
+            left.remove()
+            self._put_off.pop(left.path, None)
+
+    def _begun(self, session: Session, event: HookEvent, at: float) -> None:
         """A conversation began, or the context of the one that goes on was compacted."""
         if event.source == "compact" and event.conversation == session.conversation:
-            self.books.activity.compacted(session.uid, event.conversation, now)
+            self.books.activity.compacted(session.uid, event.conversation, at)
             return
         why = event.source if event.source != "startup" else "start"
-        self._leave(session, event.conversation, now)
-        after = decide.converse(self.books, session, event.conversation, now, why or "start")
+        self._leave(session, event.conversation, at)
+        after = decide.converse(self.books, session, event.conversation, at, why or "start")
         if after != session:
             self.observer.forget(session.uid)
-        elif why in ("fork", "resume") and self._has_another(session):
+        elif why == "fork" or (why == "resume" and self._has_another(session)):
             # The registry file told of it first, which does not know why.
             self.books.sessions.began(session.uid, event.conversation, why)
 

@@ -66,6 +66,7 @@ from tmuxclaude.api.wire.older import StopSession as StopSession
 from tmuxclaude.api.wire.opening import Admitted as Admitted
 from tmuxclaude.api.wire.opening import Barred as Barred
 from tmuxclaude.api.wire.opening import IfLimited as IfLimited
+from tmuxclaude.api.wire.opening import Late as Late
 from tmuxclaude.api.wire.opening import New as New
 from tmuxclaude.api.wire.opening import Opened as Opened
 from tmuxclaude.api.wire.opening import Queue as Queue
@@ -136,10 +137,12 @@ REQUESTS: tuple[type[Request], ...] = get_args(AnyRequest)
 ANSWERS: tuple[type[Answer], ...] = get_args(AnyAnswer)
 
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
+_late: msgspec.json.Decoder[Late] = msgspec.json.Decoder(Late)
 _answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
 _encoder = msgspec.json.Encoder()
 
 A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
 
 
 def encode(message: Request | Answer) -> bytes:
@@ -163,9 +166,18 @@ def plain(value: object) -> Any:
 
 def decode_request(line: bytes) -> AnyRequest:
     """The request of one line; raises ``UsageError`` with what is wrong with it."""
+    return _decoded(_requests, line)
+
+
+def decode_late(text: str) -> Late:
+    """What ``run`` has left in the spool; raises ``UsageError`` with what is wrong with it."""
+    return _decoded(_late, text)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], text: bytes | str) -> T:
     try:
-        return _requests.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as problem:
         raise errors.UsageError(f"the request cannot be read: {problem}") from problem
 
 

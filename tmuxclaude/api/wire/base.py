@@ -10,6 +10,10 @@ RowId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 """What the database can number."""
 
 
+Key: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
+"""By which a request that is repeated is known."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of every request; ``type`` on the wire is the class's tag."""
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
 
 from tmuxclaude.api.wire.base import Answer, Request
+from tmuxclaude.api.wire.telling import Conversation
 
 IfLimited: TypeAlias = Literal["", "refuse", "wait", "allow"]
 """What becomes of a launch while its account is limited; empty: as ``launch.when_limited`` says."""
+
+
+Uid: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$", max_length=32)]
+"""Our own id of a session."""
+
+PaneId: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^%[0-9]+(?!\n)$")]
+"""A pane as tmux calls it: ``%12``."""
 
 
 class New(Request, frozen=True, tag="new"):
@@ -31,7 +41,7 @@ class New(Request, frozen=True, tag="new"):
     environment: dict[str, str] = {}
     zone: str = "UTC"
     tmux_session: str | None = None
-    pane: str | None = None
+    pane: PaneId | None = None
     prompt: str | None = None
     select: bool = False
     if_limited: IfLimited = ""
@@ -56,6 +66,8 @@ class Run(Request, frozen=True, tag="run"):
 
     ``arguments``: its words for it but for a prompt and ``--settings``, whose value is
     ``settings``. ``pane``: its own; it and ``socket`` are empty outside tmux. ``name``: a wish.
+    ``uid`` and ``conversation`` (of a new one, where its words choose none): what it calls itself,
+    so that both sides know it whenever this is read; ``None`` leaves them to us.
     """
 
     pid: int
@@ -70,6 +82,17 @@ class Run(Request, frozen=True, tag="run"):
     socket: str = ""
     pane: str = ""
     if_limited: IfLimited = ""
+    uid: Uid | None = None
+    conversation: Conversation | None = None
+
+
+class Late(Request, frozen=True, tag="late"):
+    """What nobody has answered: ``run`` is Claude Code by now. It lies in the spool and is never
+    asked over the socket. ``started``, ``boot``: which of all processes with its pid it is."""
+
+    run: Run
+    started: str
+    boot: str
 
 
 class Admitted(Answer, frozen=True, tag="admitted"):

@@ -58,11 +58,12 @@ def go(name: str, places: Places, env: Mapping[str, str]) -> list[str]:
     Raises ``NotFoundError``, ``RefusedError``, ``UnreachableError``.
     """
     from tmuxclaude import app
-    from tmuxclaude.core.errors import RefusedError
 
     row = _session(name, places)
     if row["state"] in ("lost", "ended") or not row["nonce"]:
-        raise RefusedError(f"{name} has no window now; to bring it back: tmuxclaude resume {name}")
+        from tmuxclaude.cli import sessions  # only a refusal needs it
+
+        raise sessions.without_window(row)
     return app.go(row, env)
 
 
