@@ -124,7 +124,7 @@ def test_people_see_a_table_and_what_could_not_be_read(
 
 
 @pytest.mark.usefixtures("work")
-def test_what_is_due_is_said_with_its_values(run: Run, home: Path) -> None:
+def test_what_is_due_is_said_with_its_values(run: Run, env: dict[str, str], home: Path) -> None:
     config = home / ".config" / "tmuxclaude" / "config.toml"
     with config.open("a") as file:
         file.write("[checkpoint]\nidle_minutes = 600\n[sessions.api.checkpoint]\nfiles = 3\n")
@@ -145,5 +145,12 @@ def test_what_is_due_is_said_with_its_values(run: Run, home: Path) -> None:
     assert other["triggers"][1]["threshold"] == 15
     assert other["sum"] == pytest.approx(0.3 + 0.5 * 50 / 75 + 0.2 * 120 / 600, abs=0.01)
     text = run("checkpoint", "--due", "--dry-run").out
-    assert "3 of 3 files x0.4" in text
+    heads, *lines = text.splitlines()
+    for head in ("TIME x0.3", "ACTIVITY x0.4", "CONTEXT x0.5", "IDLE x0.2", "SUM", "WHY"):
+        assert f"  {head}" in heads
+    [line] = [line for line in lines if line.startswith("api ")]
+    assert "  3 of 3 " in line
+    shown = on_terminal(["checkpoint", "--due", "--dry-run"], 80, env, home).splitlines()
+    assert [len(one) <= 80 for one in shown] == [True] * len(shown)
+    assert shown[0].split()[-2:] == ["SUM", "DUE"]
     assert run("checkpoint", "--dry-run").code == 2

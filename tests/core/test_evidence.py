@@ -171,6 +171,15 @@ def test_the_screen_names_a_limit_only_where_there_is_no_transcript() -> None:
     assert later[1] == record, "the same words seen later are the same limit"
 
 
+def test_a_fork_is_not_halted_by_what_it_was_forked_from() -> None:
+    own = replace(HALTED, limit=replace(LIMIT, said_at=NOW + 1))
+    idle = registry(Busy.IDLE)
+    for facts in ({"tail": HALTED, "reading": LIMIT_SHOWN}, {"reading": LIMIT_SHOWN}):
+        assert judge(seen(registry=idle, **facts)) is Signal.LIMIT
+        assert judge(seen(registry=idle, forked_at=NOW, **facts)) is Signal.IDLE
+    assert limit_of(seen(tail=own, forked_at=NOW)) == (own.limit, "r1")
+
+
 def test_a_footer_that_is_gone_beats_an_old_notice_of_the_own_continue() -> None:
     armed = replace(HALTED, notice=Notice.ARMED)
     assert seen(tail=armed).native_pending

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.waiting import until
-from tmuxclaude.edges.children import Child, ChildError, Children, serve
+from tmuxclaude.edges.children import MEMORY_BYTES, Child, ChildError, Children, serve
 
 SECONDS = 20.0
 
@@ -27,6 +27,8 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
             subprocess.run(["sleep", "60"], check=False)
         case "shout":
             print("no JSON", flush=True)
+        case "eat":
+            bytearray(2 * MEMORY_BYTES)
     return {"pid": os.getpid(), "said": order.get("say")}
 
 
@@ -44,7 +46,16 @@ def test_it_answers_again_and_again_and_ends(child: Child) -> None:
     assert not psutil.pid_exists(first["pid"])
 
 
-@pytest.mark.parametrize("what", ["die", "shout"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "die",
+        "shout",
+        pytest.param(
+            "eat", marks=pytest.mark.skipif(sys.platform != "linux", reason="nobody counts it")
+        ),
+    ],
+)
 def test_no_answer_is_an_error_and_its_end(child: Child, what: str) -> None:
     pid = child.ask({"do": "say"}, SECONDS)["pid"]
     with pytest.raises(ChildError, match="broke off"):

@@ -63,7 +63,8 @@ def test_every_place_is_in_the_source_and_in_the_docs() -> None:
         re.findall(r"`([a-z_-]+)`", page.partition("## Failpoints")[2].partition("\n## ")[0])
     )
     assert set(failpoints.DEEDS + failpoints.WRITES) <= told
-    code = "".join(path.read_text() for path in (ROOT / "tmuxclaude/supervisor").glob("*.py"))
+    files = [*(ROOT / "tmuxclaude/supervisor").glob("*.py"), ROOT / "tmuxclaude/edges/git_work.py"]
+    code = "".join(path.read_text() for path in files)
     named = set(re.findall(r'around\("([^"]+)"\)', code))
     by_step = {"due", "typing", "typed", "entering", "launching"}
     ends = {"confirmed", "skipped", "needs_human", "gave_up"}

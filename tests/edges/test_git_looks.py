@@ -51,6 +51,7 @@ def test_what_is_known_of_each_directory(home: Path, tmp_path: Path) -> None:
         "": UNKNOWN,
         "relative": UNKNOWN,
         "/no\0path": GONE,
+        f"/{'x' * 300}": GONE,
     }
     assert uncommitted(known, str(home)) == known
     assert uncommitted([], str(home)) == {}

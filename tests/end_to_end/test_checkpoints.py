@@ -68,6 +68,7 @@ def test_a_limit_leaves_a_point_to_come_back_to(api: Api, product: Product) -> N
     pane = Pane(product.server, restored["session"]["pane"])
     fork = Session(pane, product.home, conversation)
     fork.wait_until("idle")
+    product.wait_until(name, "idle")  # the limit that it shows is not its own
     api.on("which colour", Text("Blue."))
     fork.ask("which colour")
     fork.pane.wait_for("Blue.")

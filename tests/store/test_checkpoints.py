@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_a_wish_while_one_is_taken_is_another_that_waits(book: Checkpoints) -> N
     assert (second != first, ids(book, 10)) == (True, [])
     book.taken(first, 3, brought())
     assert ids(book, 10) == [second]
+
+
+def test_what_was_begun_since_answers_whoever_found_it_due_before(book: Checkpoints) -> None:
+    found = replace(wish(), after="")
+    name = book.ask(found, 1)
+    book.begin(name)
+    assert book.ask(found, 2) == name
+    book.taken(name, 3, brought())
+    assert book.ask(found, 4) == name
+    assert book.ask(replace(wish(), after=name), 5) != name
+    assert len(book.all()) == 2
 
 
 def test_the_conversation_whose_last_is_oldest_comes_first(book: Checkpoints) -> None:

@@ -62,6 +62,19 @@ def test_a_hook_corrects_why_a_conversation_began(intake: Intake, source: str, w
     assert [link.why for link in intake.books.sessions.chain("a" * 32)] == ["start", why]
 
 
+def test_a_fork_stays_one_when_it_is_opened_again(intake: Intake) -> None:
+    for source in ("fork", "resume"):
+        tell(intake, source)
+        assert [link.why for link in intake.books.sessions.chain("a" * 32)] == ["start", "fork"]
+
+
+def test_the_only_conversation_of_a_session_can_be_a_fork(intake: Intake) -> None:
+    intake.books.sessions.cut_chain("a" * 32)
+    for source, why in (("resume", "clear"), ("fork", "fork")):
+        tell(intake, source)
+        assert [link.why for link in intake.books.sessions.chain("a" * 32)] == [why]
+
+
 def test_compactions_are_counted_and_add_no_link(intake: Intake) -> None:
     for _ in range(2):
         tell(intake, "compact")

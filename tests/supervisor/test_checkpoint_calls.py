@@ -45,8 +45,9 @@ def test_from_taking_one_to_dropping_it(house: House) -> None:
     assert "-worked on\n+later" in patch
 
     before = repository.fingerprint()
-    back = told(house, "checkpoint", "restore", first["id"])["directory"]
-    assert back == f"{house.project}-checkpoint-{first['id']}"
+    back = f"{house.project}-checkpoint-{first['id']}"
+    shown = said(house, "checkpoint", "restore", first["id"])
+    assert f"git -C {back} worktree remove {back}" in shown
     assert (house.project.parent / back / "a.txt").read_text() == "worked on\n"
     assert (house.project / "a.txt").read_text() == "later\n"
     again = house.run("checkpoint", "restore", first["id"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.edges.repositories import Repository
+from tmuxclaude.chores import comeback
+from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.demo import files
 from tmuxclaude.store.checkpoints import BRINGS
 from tmuxclaude.supervisor.checkpoint_child import answer
@@ -75,7 +78,8 @@ def test_a_snapshot_says_what_it_is(home: Path) -> None:
 def test_where_there_is_nothing_to_keep_it_is_said(home: Path) -> None:
     (home / "plain").mkdir()
     assert "not in a git repository" in brought(home, home / "plain")["problem"]
-    assert "not in a git repository" in brought(home, home / "gone")["problem"]
+    for missing in ("gone", "x" * 300):
+        assert "not in a git repository" in brought(home, home / missing)["problem"]
     assert brought(home, home / "plain", git=False, problem="slow")["problem"] == "slow"
     Repository.new(home, home)
     assert "home directory" in brought(home, home)["problem"]
@@ -96,6 +100,44 @@ def test_a_second_try_takes_the_place_of_what_the_first_one_left(home: Path) -> 
     assert second != first
     assert second in repository.git("for-each-ref", "refs/tmuxclaude")
     drop = {"do": "drop", "directory": str(repository.path), "home": str(home), "ids": ["one"]}
+    drop["repository"] = ""
     assert answer(drop) == answer(drop) == {}
     assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
     assert answer(drop | {"directory": str(home / "gone")}) == {}
+    assert answer(drop | {"repository": str(home / "gone")}) == {}
+
+
+def test_the_work_tree_may_be_gone(home: Path) -> None:
+    """Both for coming back to what was kept, and for dropping it."""
+    repository = Repository.new(home / "p", home)
+    repository.git("worktree", "add", "-q", str(home / "side"))
+    (home / "side" / "a.txt").write_text("beside\n")
+    found = brought(home, home / "side")
+    assert found["repository"] == str(repository.path / ".git")
+    repository.git("worktree", "remove", "--force", str(home / "side"))
+    kept = repository.git("for-each-ref", "--format=%(objectname)", "refs/tmuxclaude")
+    assert kept.strip() == found["snapshot"]
+    row = found | {"id": "one"}
+    back = comeback.restore(row, None, str(home))
+    assert (back, (back / "a.txt").read_text()) == (home / "side-checkpoint-one", "beside\n")
+    with pytest.raises(RefusedError, match=r"the work tree .*/side is gone"):
+        comeback.difference(row, None, str(home))
+    for gone in (str(home / "gone"), ""):
+        with pytest.raises(RefusedError, match=r"the repository .* is gone"):
+            comeback.restore(row | {"repository": gone}, None, str(home))
+    place = {"directory": str(home / "side"), "repository": found["repository"]}
+    assert answer({"do": "drop", "home": str(home), "ids": ["one"], **place}) == {}
+    assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
+
+
+def test_a_line_without_end_is_skipped_and_costs_no_memory(home: Path) -> None:
+    given = order(home, home)
+    [path] = (home / ".claude" / "projects").rglob("*.jsonl")
+    with path.open("a") as file:
+        file.truncate(300 * 2**20)
+    tracemalloc.start()
+    told = answer(given)["brought"]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert json.loads(told["recap"])["first"] == "do it"
+    assert most < 40 * 2**20

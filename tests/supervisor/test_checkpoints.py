@@ -111,7 +111,7 @@ def test_a_supervisor_that_dies_leaves_nothing_half(closed_house: House, place: 
     assert repository.fingerprint() == before
 
 
-@pytest.mark.parametrize("place", ["keep-before", "keep-after"])
+@pytest.mark.parametrize("place", ["keep-before", "keep-after", "index-before"])
 def test_a_child_that_dies_is_followed_by_another(closed_house: House, place: str) -> None:
     house = closed_house
     repository = project(house)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tmuxclaude.api import wire
@@ -11,8 +12,12 @@ from tmuxclaude.api.finding import named
 from tmuxclaude.api.wants import Checkpointer
 from tmuxclaude.core import errors
 from tmuxclaude.core.checkpoints import Why, Wish, outlived
+from tmuxclaude.core.drawn import span
 from tmuxclaude.core.model import Session
 from tmuxclaude.store.books import Books
+
+COMING_BACK = frozenset({"--resume", "-r", "--continue", "-c"})
+"""The words of Claude Code's that choose an older conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Checkpoints:
             session = self.books.sessions.of_conversation(due.conversation)
             uid, name = (session.uid, session.name) if session is not None else ("", "")
             place = (due.conversation, due.account, due.directory, uid)
-            yield name, Wish(*place, tuple(due.reasons), order.note)
+            yield name, Wish(*place, tuple(due.reasons), order.note, due.after)
         for name in order.names:
             session = named(self.books, name)
             if not _has_spoken(session):
@@ -79,3 +84,18 @@ def _wish(session: Session, why: Why, note: str) -> Wish:
 def _within(path: str, directory: str) -> bool:
     real, above = os.path.realpath(path), os.path.realpath(directory)
     return f"{real}/".startswith(f"{above.rstrip('/')}/")
+
+
+def last_checkpoint(
+    books: Books, directory: str, arguments: Iterable[str], now: float
+) -> list[str]:
+    """What is said at a start in ``directory`` of the last checkpoint there, if there is one.
+
+    Nothing to who comes back already: ``arguments`` are the user's words for Claude Code.
+    """
+    row = None if COMING_BACK & set(arguments) else books.checkpoints.last_in(directory)
+    if row is None:
+        return []
+    ago, why = span(now - row["taken_at"]), ", ".join(json.loads(row["reasons"]))
+    do = f"restore {row['id']} --resume" if row["snapshot"] else f"show {row['id']}"
+    return [f"last checkpoint here {ago} ago ({why}): tmuxclaude checkpoint {do}"]

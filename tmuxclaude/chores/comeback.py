@@ -17,7 +17,7 @@ from typing import Any
 from tmuxclaude.core.checkpoints import File, changed
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
 from tmuxclaude.edges.git import GitError
-from tmuxclaude.edges.git_work import Tree
+from tmuxclaude.edges.git_work import Kept, Tree
 from tmuxclaude.store import reader
 
 Row = Mapping[str, Any]
@@ -67,13 +67,19 @@ def difference(before: Row, after: Row | None, home: str) -> Difference:
 
 
 def _difference(before: Row, after: Row | None, home: str) -> Difference:
-    tree = _tree(before, home)
-    if after is not None and _tree(after, home).root != tree.root:
-        raise RefusedError(f"{before['id']} and {after['id']} are of different work trees")
-    if before["snapshot"] and (after is None or after["snapshot"]):
-        later = tree.snapshot(tree.look()) if after is None else after["snapshot"]
+    _knows_work(before)
+    if after is not None:
+        _knows_work(after)
+        if after["root"] != before["root"]:
+            raise RefusedError(f"{before['id']} and {after['id']} are of different work trees")
+        if before["snapshot"] and after["snapshot"]:
+            kept = _kept(before, home)
+            return Difference(patch=kept.difference(before["snapshot"], after["snapshot"]))
+    tree = _tree(before, home) if after is None else None
+    if tree is not None and before["snapshot"]:
+        later = tree.snapshot(tree.look())
         return Difference(patch=tree.difference(before["snapshot"], later))
-    work = tree.look() if after is None else None
+    work = tree.look() if tree is not None else None
     head = work.commit if work is not None else after["head"] if after is not None else ""
     if head != before["head"]:
         raise RefusedError(
@@ -87,19 +93,19 @@ def _difference(before: Row, after: Row | None, home: str) -> Difference:
 def restore(row: Row, to: str | None, home: str) -> Path:
     """A new work tree of git at ``to`` with what the checkpoint kept; where that is.
 
-    ``to``: a directory that does not exist or is empty; ``None`` for one beside the project. Raises
-    ``RefusedError`` with nothing made.
+    ``to``: a directory that does not exist or is empty; ``None`` for one beside the project. The
+    work tree that it was taken in may be gone. Raises ``RefusedError`` with nothing made.
     """
     if not row["snapshot"]:
         why = row["problem"] or "it was not taken"
         raise RefusedError(f"{row['id']} kept no snapshot to come back to: {why}")
     with _refusing():
-        tree = _tree(row, home)
-    place = Path(to).absolute() if to else Path(f"{tree.root}-checkpoint-{row['id']}")
+        kept = _kept(row, home)
+    place = Path(to).absolute() if to else Path(f"{row['root']}-checkpoint-{row['id']}")
     if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
         raise RefusedError(f"{place} is there already; nothing was made. Choose another one: --to")
     with _refusing():
-        tree.restore(row["snapshot"], str(place))
+        kept.restore(row["snapshot"], str(place))
     return place
 
 
@@ -110,13 +116,29 @@ def working_directory(row: Row, place: Path) -> Path:
     return found if not inside.startswith("..") and found.is_dir() else place
 
 
-def _tree(row: Row, home: str) -> Tree:
+def _knows_work(row: Row) -> None:
     if not row["root"]:
         raise RefusedError(f"{row['id']} knows of no work: {row['problem'] or 'it is not taken'}")
-    tree = Tree.around(row["root"], home) if Path(row["root"]).is_dir() else None
+
+
+def _tree(row: Row, home: str) -> Tree:
+    """The work tree of the checkpoint as it is now."""
+    tree = _around(row["root"], home)
     if tree is None:
-        raise RefusedError(f"the repository {row['root']} is gone")
+        raise RefusedError(f"the work tree {row['root']} is gone")
     return tree
+
+
+def _around(root: str, home: str) -> Tree | None:
+    return Tree.around(root, home) if Path(root).is_dir() else None
+
+
+def _kept(row: Row, home: str) -> Kept:
+    """The repository that keeps the snapshot: through its work tree, or without."""
+    kept = _around(row["root"], home) or Kept.of(row["repository"], home)
+    if kept is None:
+        raise RefusedError(f"the repository {row['repository'] or row['root']} is gone")
+    return kept
 
 
 @contextmanager

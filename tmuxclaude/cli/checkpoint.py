@@ -13,14 +13,21 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.chores import comeback
-from tmuxclaude.cli import layout, named
+from tmuxclaude.cli import failures, layout, named
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.checkpoints import Stage
-from tmuxclaude.core.errors import UnreachableError, UsageError
+from tmuxclaude.core.errors import TmuxclaudeError, UnreachableError, UsageError
 from tmuxclaude.core.hours import length
 from tmuxclaude.edges.paths import Paths
 
 LOOK_SECONDS = 0.1
+
+HEADS = ("ID", "SESSION", "DIRECTORY", "WHAT")
+FITS = {
+    "DIRECTORY": layout.Fit(20, middle=True),
+    "WHAT": layout.Fit(24),
+    "SESSION": layout.Fit(4, may_go=True),
+}
 
 PATIENCE = 300.0
 """Seconds that it waits for all that were asked for."""
@@ -58,10 +65,11 @@ def take_command(
     paths = app.paths()
     if interval:
         pause = length(interval)
+        _due(paths, reason, dry_run, as_json)
         while True:
-            _due(paths, reason, dry_run, as_json)
             layout.flush()
             time.sleep(pause)
+            _next_round(paths, reason, dry_run, as_json)
     if due:
         return _due(paths, reason, dry_run, as_json)
     if committed is not None:
@@ -71,6 +79,14 @@ def take_command(
     if wanted or all_of_them:
         asked = ask(wire.TakeCheckpoints(names=wanted, every=all_of_them, note=reason))
     return follow(paths.database, asked, as_json)
+
+
+def _next_round(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> None:
+    """What goes wrong after the first round is told, and may be mended until the next."""
+    try:
+        _due(paths, reason, dry_run, as_json)
+    except TmuxclaudeError as problem:
+        failures.tell(problem, as_json)
 
 
 def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
@@ -88,6 +104,7 @@ def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
             account=one.transcript.account,
             directory=one.activity.directory,
             reasons=list(verdict.reasons),
+            after=one.kept.id if one.kept is not None else "",
         )
         for one, verdict in told
         if verdict.due
@@ -134,7 +151,7 @@ def follow(database: Path, asked: Sequence[wire.WantedView], as_json: bool) -> i
             )
             for row in rows
         ]
-        layout.out(layout.table(("ID", "SESSION", "DIRECTORY", "WHAT"), cells, layout.room()))
+        layout.out(layout.table(HEADS, cells, layout.room(), FITS))
     else:
         layout.out("There is nothing to take a checkpoint of.")
     return 0 if all(row["stage"] == Stage.TAKEN for row in rows) else UnreachableError.exit_code
@@ -145,8 +162,11 @@ def _rows(database: Path, ids: set[str]) -> list[dict[str, Any]]:
 
 
 def _open(row: dict[str, Any]) -> bool:
-    """Whether it is still to be waited for; what failed is tried again much later."""
-    return row["stage"] == Stage.TAKING or (row["stage"] == Stage.DUE and not row["problem"])
+    """Whether it is still to be waited for; what failed is tried again much later, unless somebody
+    asks for it anew."""
+    if row["stage"] == Stage.DUE:
+        return not row["problem"] or bool(row["next_at"] <= time.time())
+    return bool(row["stage"] == Stage.TAKING)
 
 
 def stage(row: dict[str, Any], now: float) -> str:

@@ -17,8 +17,8 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.chores import comeback
+from tmuxclaude.cli import accounts, layout, named
 from tmuxclaude.cli import checkpoint as taking
-from tmuxclaude.cli import layout, named
 from tmuxclaude.cli.opening import open_session
 from tmuxclaude.cli.options import Verb, Verbs, as_json, tmux_server
 from tmuxclaude.cli.running import if_limited
@@ -189,26 +189,26 @@ def restore_command(
     if opened is not None:
         lines += [("session", opened.name), *(("note", note) for note in opened.notes)]
         lines += [("go there", f"tmuxclaude attach {opened.name}")]
-    lines += [("to remove it", f"git worktree remove {layout.short(str(place))}")]
+    lines += [("to remove it", f"git -C {_word(str(place))} worktree remove {_word(str(place))}")]
     layout.out(layout.pairs(lines))
     return 0
+
+
+def _word(path: str) -> str:
+    """A path as a word for the shell: short where nothing in it must be quoted."""
+    return layout.short(path) if shlex.quote(path) == path else shlex.quote(path)
 
 
 def _open(row: Row, place: Path, choice: wire.IfLimited) -> wire.Opened:
     """A session in the new work tree; what hinders it takes nothing of that away."""
     directory = str(comeback.working_directory(row, place))
     words = ["--resume", row["conversation"], "--fork-session"]
-    config_dir = _config_dir(row)
+    config_dir = accounts.config_dir(row["account"])
     try:
         return open_session(directory, words, select=True, if_limited=choice, config_dir=config_dir)
     except TmuxclaudeError as problem:
         again = f"tmuxclaude new -c {shlex.quote(directory)} -- {' '.join(words)}"
         raise type(problem)(f"{place} is made, and no session opened: {problem}. {again}") from None
-
-
-def _config_dir(row: Row) -> str:
-    """The conversation's account, unless it is where Claude Code looks by itself."""
-    return "" if row["account"] == str(Path(_home()) / ".claude") else str(row["account"])
 
 
 def _home() -> str:

@@ -38,7 +38,7 @@ SHORT = {git_looks.NO_REPOSITORY.why: "no git", git_looks.GONE.why: "gone"}
 FITS = {
     "MODEL": layout.Fit(may_go=True),
     "LIMITS": layout.Fit(may_go=True),
-    "ID": layout.Fit(8),
+    "ID": layout.Fit(8, may_go=True),
     "DIRECTORY": layout.Fit(12, middle=True),
     "TITLE": layout.Fit(12),
     "SESSION": layout.Fit(4, may_go=True),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tmuxclaude import app
 from tmuxclaude.cli import layout
 from tmuxclaude.cli.conversations import Progress, called, complain
+from tmuxclaude.core import triggers
 from tmuxclaude.survey import overview
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 DAYS = 7
 """A conversation whose last record is older is looked at no more."""
 
-UNITS = {"time": "h", "activity": "files", "context": "%", "idle": "min"}
+UNITS = {"time": "h", "activity": "", "context": "%", "idle": "min"}
 
-HEADS = ("TITLE", "DIRECTORY", *(name.upper() for name in UNITS), "SUM", "DUE", "WHY")
+VALUES = tuple(f"{name.upper()} x{weight:g}" for name, weight in triggers.WEIGHTS.items())
+HEADS = ("TITLE", "DIRECTORY", *VALUES, "SUM", "DUE", "WHY")
 FITS = {
     "DIRECTORY": layout.Fit(12, middle=True, may_go=True),
-    "TITLE": layout.Fit(12),
-    "WHY": layout.Fit(20),
+    "WHY": layout.Fit(20, may_go=True),
+    "TITLE": layout.Fit(8),
 }
 
 
@@ -82,9 +84,13 @@ def _trigger(trigger: Trigger) -> dict[str, Any]:
     }
 
 
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
 def _cells(one: Conversation, verdict: Verdict) -> tuple[str, ...]:
     values = (
-        f"{trigger.value:.3g} of {trigger.threshold:g} {UNITS[trigger.name]} x{trigger.weight:g}"
+        f"{_short(trigger.value)} of {trigger.threshold:g}{UNITS[trigger.name]}"
         for trigger in verdict.triggers
     )
     return (

@@ -42,7 +42,8 @@ class Wish:
 
     ``account``: the Claude Code configuration directory. ``session``: the uid of the session that
     the conversation is in, empty for one that we do not keep. ``reasons``: names of triggers or of
-    ``Why``. ``note``: what its user said of it.
+    ``Why``. ``note``: what its user said of it. ``after``: the last checkpoint that whoever found
+    it due knew of (empty: none); one that was begun since then answers it. ``None``: none does.
     """
 
     conversation: str
@@ -51,6 +52,7 @@ class Wish:
     session: str = ""
     reasons: tuple[str, ...] = ()
     note: str = ""
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,8 @@ class Evidence:
     """Everything known of one session at the instant ``at``.
 
     ``open_elsewhere``: another living process has the conversation open. ``last_words``: how the
-    process ended, for people.
+    process ended, for people. ``forked_at``: when its conversation began as the fork of another
+    (UTC epoch seconds); what was said before belongs to that one.
     """
 
     at: float
@@ -166,6 +167,7 @@ class Evidence:
     open_elsewhere: bool = False
     last_words: str = ""
     place: Place | None = None
+    forked_at: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -204,13 +206,18 @@ def limit_of(evidence: Evidence) -> tuple[Limit, str] | None:
 
     The transcript decides. A screen is believed only where there is no transcript at all; its
     record is a fingerprint, so that the same text seen again is the same halt.
+
+    A fork shows, and copies, how the other conversation ended. Nobody asked it to go on with that:
+    only a turn of its own can halt it, and with the first one its transcript begins.
     """
+    forked_at = evidence.forked_at
     if evidence.tail is not None:
-        if evidence.tail.limit is None:
+        limit = evidence.tail.limit
+        if limit is None or (forked_at is not None and limit.said_at < forked_at):
             return None
-        return evidence.tail.limit, evidence.tail.record
+        return limit, evidence.tail.record
     reading = evidence.reading
-    if reading is None or reading.look is not Look.LIMIT:
+    if reading is None or reading.look is not Look.LIMIT or forked_at is not None:
         return None
     kind = reading.limit_kind or LimitKind.OTHER
     words = reading.limit_words or reading.reset_text

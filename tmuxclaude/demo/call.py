@@ -25,14 +25,17 @@ _WITH_VALUE = frozenset(
 
 
 class Call:
-    """`resumed`: the conversation was there before. `prompt`: the positional text, or empty."""
+    """`resumed`: the conversation was there before. `forked`: the one that this is a fork of, or
+    empty. `prompt`: the positional text, or empty."""
 
     def __init__(self, words: list[str]) -> None:
         self.conversation = ""
         self.resumed = False
+        self.forked = ""
         self.name = ""
         self.settings: str | None = None
         self.prompt = ""
+        self._forks = "--fork-session" in words
         rest = list(words)
         while rest:
             word = rest.pop(0)
@@ -55,6 +58,7 @@ class Call:
             return ""
         if self.resumed:
             if files.conversation_file(config, self.conversation):
+                self._fork()
                 return ""
             return f"No conversation found with session ID: {self.conversation}"
         if not _is_uuid(self.conversation):
@@ -62,6 +66,11 @@ class Call:
         if files.in_use(config, self.conversation):
             return f"Error: Session ID {self.conversation} is already in use."
         return ""
+
+    def _fork(self) -> None:
+        """With `--fork-session` it goes on under a new id."""
+        if self._forks:
+            self.forked, self.conversation = self.conversation, files.new_id()
 
 
 _OURS = {

@@ -122,19 +122,27 @@ class Transcript:
         self._directory = directory
         self._parent: str | None = None
         self._templates = templates("records")
+        self._copied: list[Json] = []
+
+    def fork(self, config: str, origin: str) -> None:
+        """What was said in another conversation is written again with the first record of this."""
+        other = Transcript(config, self._directory, origin, absent=False)
+        self._copied = [record | {"sessionId": self.conversation} for record in other.read()]
+        self._parent, self.messages = other._parent, other.messages
 
     def write(self, *kinds: str, **fields: object) -> None:
         """Append records of these kinds, one after another."""
         if self._absent:
             return
-        text = ""
+        text = "".join(map(_line, self._copied))
+        self._copied = []
         for kind in kinds:
             record = fill(self._templates[kind], {**self._common(), **fields})
             assert isinstance(record, dict)
             if "uuid" in record:
                 self._parent = str(record["uuid"])
                 self.messages += 1
-            text += json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+            text += _line(record)
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(text)
@@ -145,7 +153,7 @@ class Transcript:
             with open(self.path, encoding="utf-8") as file:
                 records: list[Json] = [json.loads(line) for line in file if line.endswith("\n")]
         except OSError:
-            return []
+            return self._copied
         ids = [str(record["uuid"]) for record in records if "uuid" in record]
         self._parent = ids[-1] if ids else None
         self.messages = len(ids)
@@ -163,6 +171,10 @@ class Transcript:
             "message": f"msg_{random}",
             "messages": self.messages,
         }
+
+
+def _line(record: object) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _encoded(directory: str) -> str:

@@ -30,6 +30,8 @@ class Life:
         self._status = ("idle", "")
         self._up = False
         self.begin(call.conversation)
+        if call.forked:
+            self.transcript.fork(self._config, call.forked)
 
     def begin(self, conversation: str) -> None:
         """Go on as this conversation."""
@@ -52,7 +54,7 @@ class Life:
         return self._settings.native if self._part.native is None else self._part.native
 
     def up(self, source: str) -> None:
-        """The prompt is there: `source` says why (startup, resume, clear)."""
+        """The prompt is there: `source` says why (startup, resume, fork, clear)."""
         pane = os.environ.get("TMUX_PANE", "")
         if pane and os.environ.get("TMUX") and not self._up:
             asked = ["tmux", "display-message", "-p", "-t", pane, _WHERE]

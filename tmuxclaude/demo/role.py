@@ -115,7 +115,8 @@ class Role:
             records = self._life.transcript.read()
             self._view.history += past.retell(records, self._turns.allowance, time.time())
         self.draw()
-        self._life.up("resume" if resumed else "startup")
+        source = "fork" if self._call.forked else "resume" if resumed else "startup"
+        self._life.up(source)
         task = self._call.prompt or ("" if resumed else self._part.autostart_prompt)
         if task:
             self._turns.submit(task)

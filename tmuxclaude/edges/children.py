@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -24,6 +25,10 @@ from typing import Any
 
 LARGEST_BYTES = 64 * 2**20
 """A longer answer is none."""
+
+MEMORY_BYTES = 2**30
+"""How much one of these processes, and whatever it starts, may allocate: what it reads is foreign.
+Files that git maps do not count."""
 
 ENDING_SECONDS = 2.0
 """How long one that is told to end may take to tidy up."""
@@ -176,6 +181,7 @@ def serve(respond: Callable[[Json], Json]) -> int:
     When whoever gives them is gone it breaks off, and so does all that it has started.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    _bound_memory()
     orders: SimpleQueue[str] = SimpleQueue()
     busy = threading.Event()
 
@@ -193,3 +199,11 @@ def serve(respond: Callable[[Json], Json]) -> int:
         busy.clear()
         print(told, flush=True)
     return 0
+
+
+def _bound_memory() -> None:
+    """Never beyond a bound that is there already. Systems that do not count it ignore it."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    most = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))

@@ -14,7 +14,10 @@ from contextlib import contextmanager
 
 VARIABLE = "TMUXCLAUDE_FAILPOINT"
 
-DEEDS = ("type", "enter", "escape", "stash", "launch", "checkpoint-look", "checkpoint-keep")
+DEEDS = (
+    *("type", "enter", "escape", "stash", "launch"),
+    *("checkpoint-look", "checkpoint-index", "checkpoint-keep"),
+)
 """What is done to the outside world."""
 
 WRITES = (

@@ -78,8 +78,12 @@ class Git:
     until: float = math.inf
 
     @classmethod
-    def at(cls, directory: str, home: str, until: float = math.inf) -> Git:
-        """Git in ``directory``; raises ``GitError`` when it is not installed."""
+    def at(cls, directory: str, home: str, until: float = math.inf, itself: bool = False) -> Git:
+        """Git in ``directory``; raises ``GitError`` when it is not installed.
+
+        ``itself``: ``directory`` is the repository, not a work tree. Git then does not ask whose it
+        is, so whoever calls this must have.
+        """
         program = shutil.which("git")
         if program is None:
             raise GitError("git is not installed")
@@ -93,7 +97,7 @@ class Git:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_LITERAL_PATHSPECS": "1",
         }
-        plain |= _AUTHOR
+        plain |= _AUTHOR | ({"GIT_DIR": directory} if itself else {})
         bare = cls(program, directory, plain | _configured(_NOTHING_RUNS), until)
         keys = split(bare.call("config", "--list", "--name-only", "-z", check=False).stdout)
         filters = {found[1] for key in keys if (found := _FILTER.fullmatch(key))}

@@ -86,7 +86,7 @@ def _root(directory: str) -> str:
 def _look(directory: str, home: str, until: float) -> Uncommitted:
     if not Path(directory).is_absolute():
         return UNKNOWN
-    if not Path(directory).is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112 - never raises
         return GONE
     if not _root(directory):  # then git need not be asked
         return NO_REPOSITORY

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core.checkpoints import File, Work
+from tmuxclaude.edges.failpoints import around
 from tmuxclaude.edges.git import ForeignError, Git, GitError, last_line, line, split
 
 REFS = "refs/tmuxclaude/checkpoints/"
@@ -34,10 +35,57 @@ _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """A work tree. ``root``: absolute, links resolved."""
+class Kept:
+    """What is kept in a repository, whichever of its work trees it was taken in."""
 
     git: Git
+
+    @classmethod
+    def of(cls, repository: str, home: str) -> Kept | None:
+        """``repository``: git's own directory, absolute; ``None`` when it is gone, or not ours."""
+        try:
+            ours = Path(repository).stat().st_uid == os.geteuid()
+        except OSError:
+            return None
+        known = ours and Path(repository).is_absolute()
+        return cls(Git.at(repository, home, itself=True)) if known else None
+
+    def names(self) -> list[str]:
+        """The names that are kept here."""
+        done = self.git.call("for-each-ref", "--format=%(refname)", REFS)
+        return [ref.removeprefix(REFS) for ref in line(done.stdout).splitlines()]
+
+    def forget(self, name: str) -> None:
+        """Drops a name; git collects what it led to. No error when it is gone already.
+
+        So goes the lock on it, which only a crash of ours can have left: nobody else has our names.
+        """
+        lock = self._inside(f"{_ref(name)}.lock")
+        lock.unlink(missing_ok=True)
+        self.git.call("update-ref", "--no-deref", "-d", _ref(name))
+
+    def difference(self, before: str, after: str) -> str:
+        """The patch from one commit or tree to another, as git prints it."""
+        flags = ("--no-ext-diff", "--no-textconv", "--no-color", "-r", "-p", "--stat")
+        return os.fsdecode(self.git.call("diff-tree", *flags, before, after, "--").stdout)
+
+    def restore(self, commit: str, to: str) -> None:
+        """A new work tree at ``to``, which must not exist or be empty, with its head detached.
+
+        No filter runs, so files of git-lfs are the pointers that are committed.
+        """
+        self.git.call("worktree", "add", "--detach", "--quiet", "--", to, commit)
+
+    def _inside(self, name: str) -> Path:
+        """Where git keeps a file of its own."""
+        done = self.git.call("rev-parse", "--path-format=absolute", "--git-path", name)
+        return Path(line(done.stdout))
+
+
+@dataclass(frozen=True, slots=True)
+class Tree(Kept):
+    """A work tree. ``root``: absolute, links resolved."""
+
     root: str
 
     @classmethod
@@ -63,6 +111,11 @@ class Tree:
         return cls(replace(git, directory=root), root)
 
     # -- looking ---------------------------------------------------------------------------------
+
+    def repository(self) -> str:
+        """Git's own directory, absolute: the one that all work trees of the repository share."""
+        done = self.git.call("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return line(done.stdout)
 
     def uncommitted(self) -> int:
         """How many files differ from the commit, untracked ones with them."""
@@ -159,40 +212,8 @@ class Tree:
         with tempfile.TemporaryDirectory(prefix="tmuxclaude-") as scratch:
             with suppress(FileNotFoundError):  # nothing was ever added
                 shutil.copy2(self._inside("index"), f"{scratch}/index")
-            yield f"{scratch}/index"
-
-    def _inside(self, name: str) -> Path:
-        """Where git keeps a file of its own."""
-        done = self.git.call("rev-parse", "--path-format=absolute", "--git-path", name)
-        return Path(line(done.stdout))
-
-    # -- coming back -----------------------------------------------------------------------------
-
-    def names(self) -> list[str]:
-        """The names that are kept here."""
-        done = self.git.call("for-each-ref", "--format=%(refname)", REFS)
-        return [ref.removeprefix(REFS) for ref in line(done.stdout).splitlines()]
-
-    def forget(self, name: str) -> None:
-        """Drops a name; git collects what it led to. No error when it is gone already.
-
-        So goes the lock on it, which only a crash of ours can have left: nobody else has our names.
-        """
-        lock = self._inside(f"{_ref(name)}.lock")
-        lock.unlink(missing_ok=True)
-        self.git.call("update-ref", "--no-deref", "-d", _ref(name))
-
-    def difference(self, before: str, after: str) -> str:
-        """The patch from one commit or tree to another, as git prints it."""
-        flags = ("--no-ext-diff", "--no-textconv", "--no-color", "-r", "-p", "--stat")
-        return os.fsdecode(self.git.call("diff-tree", *flags, before, after, "--").stdout)
-
-    def restore(self, commit: str, to: str) -> None:
-        """A new work tree at ``to``, which must not exist or be empty, with its head detached.
-
-        No filter runs, so files of git-lfs are the pointers that are committed.
-        """
-        self.git.call("worktree", "add", "--detach", "--quiet", "--", to, commit)
+            with around("checkpoint-index"):
+                yield f"{scratch}/index"
 
 
 def _read(root: str, path: str, change: str) -> tuple[File, bool]:

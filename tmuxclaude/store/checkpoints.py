@@ -19,6 +19,7 @@ BRINGS = (
     "offset",
     "tokens",
     "root",
+    "repository",
     "head",
     "branch",
     "snapshot",
@@ -30,7 +31,7 @@ BRINGS = (
 """The columns that taking it fills in."""
 
 _EMPTY: dict[str, object] = {
-    **dict.fromkeys(("transcript", "root", "head", "branch", "snapshot", "problem"), ""),
+    **dict.fromkeys(BRINGS, ""),
     **dict.fromkeys(("offset", "tokens", "changed", "tries"), 0),
     "files": "[]",
     "recap": "{}",
@@ -49,8 +50,11 @@ class Checkpoints:
     # -- wanting ---------------------------------------------------------------------------------
 
     def ask(self, wish: Wish, now: float) -> str:
-        """The id of the checkpoint that answers ``wish``: a new one, or the one that is due."""
+        """The id of the checkpoint that answers ``wish``: a new one, or one that is there."""
         with self._db.writing():
+            since = self._begun_since(wish)
+            if since is not None:
+                return since
             due = self._db.row(
                 "SELECT * FROM checkpoints WHERE stage = 'due' AND account = ? AND conversation = ?"
                 " ORDER BY asked_at LIMIT 1",
@@ -74,6 +78,18 @@ class Checkpoints:
             }
             self._db.insert("checkpoints", _EMPTY | row)
             return name
+
+    def _begun_since(self, wish: Wish) -> str | None:
+        """The checkpoint that was begun or taken after the last one that the wish knows of."""
+        if wish.after is None:
+            return None
+        row = self._db.row(
+            "SELECT id FROM checkpoints WHERE account = ? AND conversation = ? AND stage IN"
+            " ('taking', 'taken') ORDER BY stage = 'taking' DESC, taken_at DESC LIMIT 1",
+            wish.account,
+            wish.conversation,
+        )
+        return str(row["id"]) if row is not None and row["id"] != wish.after else None
 
     def _ask_again(self, due: Row, wish: Wish, now: float) -> str:
         reasons = dict.fromkeys([*json.loads(due["reasons"]), *wish.reasons])
@@ -184,7 +200,7 @@ class Checkpoints:
     def all(self) -> list[Row]:
         """Every checkpoint, without its files and its recap."""
         return self._db.rows(
-            "SELECT id, account, conversation, session, directory, root, stage, asked_at"
+            "SELECT id, account, conversation, session, directory, repository, stage, asked_at"
             " FROM checkpoints ORDER BY asked_at, id"
         )
 

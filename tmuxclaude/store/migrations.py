@@ -139,8 +139,10 @@ def first_schema(db: Database) -> None:
             stage TEXT NOT NULL,
             attempt INTEGER REFERENCES attempts (id),
             over_at REAL,
-            reason TEXT NOT NULL
+            reason TEXT NOT NULL,
+            "key" TEXT NOT NULL DEFAULT ''
         );
+        CREATE UNIQUE INDEX one_message_a_key ON messages ("key") WHERE "key" <> '';
         CREATE INDEX messages_of_a_session ON messages (session, stage);
         CREATE UNIQUE INDEX one_message_on_its_way ON messages (session) WHERE stage = 'sending';
         CREATE UNIQUE INDEX one_message_an_attempt ON messages (attempt);
@@ -223,6 +225,7 @@ def first_schema(db: Database) -> None:
             "offset" INTEGER NOT NULL,
             tokens INTEGER NOT NULL,
             root TEXT NOT NULL,
+            repository TEXT NOT NULL,
             head TEXT NOT NULL,
             branch TEXT NOT NULL,
             snapshot TEXT NOT NULL,

@@ -17,10 +17,10 @@ from tmuxclaude.store.format import (
     AnyPath,
     connect,
     refuse_strange_files,
-    restored,
     storable,
     stored_version,
     translated,
+    whole,
 )
 
 SESSION_COLUMNS = (
@@ -173,6 +173,7 @@ CHECKPOINT_COLUMNS = (
     "offset",
     "tokens",
     "root",
+    "repository",
     "head",
     "branch",
     "snapshot",
@@ -411,8 +412,7 @@ def _of_session(
 
 def _fetch(connection: sqlite3.Connection, query: str, *values: object) -> list[tuple[object, ...]]:
     try:
-        found = connection.execute(query, [storable(value) for value in values]).fetchall()
+        return whole(connection.execute(query, [storable(value) for value in values]))
     except sqlite3.Error as error:
         path = connection.execute("PRAGMA database_list").fetchone()[2]
         raise translated(error, path) from error
-    return [restored(row) for row in found]

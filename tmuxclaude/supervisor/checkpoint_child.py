@@ -20,7 +20,7 @@ from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.children import serve
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Tree
+from tmuxclaude.edges.git_work import Kept, Tree
 
 Json = dict[str, Any]
 
@@ -111,6 +111,7 @@ def _work(order: Json, recap: Recap) -> Json:
     files = [[one.path, one.change, one.size, one.sha256] for one in work.files[:FILES]]
     return {
         "root": work.root,
+        "repository": tree.repository(),
         "head": work.commit,
         "branch": work.branch,
         "snapshot": snapshot,
@@ -132,21 +133,26 @@ def _only_hashes(work: Work, order: Json) -> str:
 
 def _is_there(directory: str) -> bool:
     """Of some conversations no directory is known."""
-    return Path(directory).is_absolute() and Path(directory).is_dir()
+    return Path(directory).is_absolute() and os.path.isdir(directory)  # noqa: PTH112 - never raises
 
 
 def _no_work(why: str) -> Json:
-    empty = dict.fromkeys(("root", "head", "branch", "snapshot"), "")
+    empty = dict.fromkeys(("root", "repository", "head", "branch", "snapshot"), "")
     return {**empty, "changed": 0, "files": "[]", "problem": why}
 
 
 def drop(order: Json) -> None:
-    """Drops what git keeps under ``ids`` for the work in ``directory``."""
-    directory = order["directory"]
-    tree = Tree.around(directory, order["home"]) if _is_there(directory) else None
-    if tree is not None:
+    """Drops what git keeps under ``ids`` in ``repository``, or where that is not known, in the one
+    around ``directory``."""
+    directory, repository, home = order["directory"], order["repository"], order["home"]
+    kept: Kept | None = None
+    if repository:
+        kept = Kept.of(repository, home)
+    elif _is_there(directory):
+        kept = Tree.around(directory, home)
+    if kept is not None:
         for name in order["ids"]:
-            tree.forget(name)
+            kept.forget(name)
 
 
 if __name__ == "__main__":

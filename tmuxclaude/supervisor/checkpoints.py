@@ -104,10 +104,12 @@ class Checkpointer:
 
     def prune(self, rows: Iterable[Row]) -> None:
         """Forgets these checkpoints: first what git keeps of each, then the rest."""
-        places: dict[str, list[str]] = {}
+        together: dict[str, list[Row]] = {}
         for row in rows:
-            places.setdefault(row["root"] or row["directory"], []).append(row["id"])
-        self._drops += [_Drop(place, tuple(ids)) for place, ids in places.items()]
+            together.setdefault(row["repository"] or row["directory"], []).append(row)
+        for there in together.values():
+            ids = tuple(row["id"] for row in there)
+            self._drops.append(_Drop(there[0]["directory"], there[0]["repository"], ids))
         self._looked = (None, None)
 
     # -- occasions -------------------------------------------------------------------------------
@@ -136,7 +138,8 @@ class Checkpointer:
                 session = self.books.sessions.of_conversation(one["conversation"])
                 uid = session.uid if session is not None else ""
                 place = (one["conversation"], one["account"], one["directory"], uid)
-                self.books.checkpoints.ask(Wish(*place, reasons=tuple(one["reasons"])), now)
+                wish = Wish(*place, reasons=tuple(one["reasons"]), after=one["after"])
+                self.books.checkpoints.ask(wish, now)
         monotonic = self.clock.monotonic()
         if self.rules.enabled and monotonic >= self._find_at and not self.finder.busy:
             self._find_at = monotonic + 60 * self.rules.every_minutes
@@ -157,8 +160,7 @@ class Checkpointer:
             self._numbered += 1
             key = f"drop {self._numbered}"
             self._under_way[key] = drop
-            order = {"do": "drop", "directory": drop.place, "ids": drop.ids, "home": self.home}
-            self.children.ask(key, order, TAKE_SECONDS)
+            self.children.ask(key, drop.order(self.home), TAKE_SECONDS)
 
     def _order(self, row: Row, now: float) -> dict[str, Any]:
         """The last try does without git: facts and a recap are better than nothing."""
@@ -196,12 +198,12 @@ class Checkpointer:
         log.warning("checkpoint %s of %s: %s", key, row["directory"], why)
         if self.books.checkpoints.failed(key, now, why, for_good):
             self.books.events.note(now, row["session"], FAILED, f"{key}: {why}")
-            self._drops.append(_Drop(row["directory"], (key,), forget=False))
+            self._drops.append(_Drop(row["directory"], "", (key,), forget=False))
 
     def _dropped(self, drop: _Drop, answer: dict[str, Any] | ChildError) -> None:
         if isinstance(answer, ChildError) or answer.get("problem"):
             why = answer if isinstance(answer, ChildError) else answer["problem"]
-            log.warning("checkpoints in %s could not be dropped: %s", drop.place, why)
+            log.warning("checkpoints in %s could not be dropped: %s", drop.directory, why)
         elif drop.forget:
             self.books.checkpoints.drop(drop.ids)
 
@@ -213,11 +215,18 @@ class Checkpointer:
 
 @dataclass(frozen=True, slots=True)
 class _Drop:
-    """What git keeps under ``ids`` around ``place`` goes; then, with ``forget``, what we know."""
+    """What git keeps under ``ids`` goes; then, with ``forget``, what we know. ``repository`` is
+    empty when it is not known."""
 
-    place: str
+    directory: str
+    repository: str
     ids: tuple[str, ...]
     forget: bool = True
+
+    def order(self, home: str) -> dict[str, Any]:
+        """To the child."""
+        place = {"directory": self.directory, "repository": self.repository, "home": home}
+        return {"do": "drop", "ids": self.ids, **place}
 
 
 def children(

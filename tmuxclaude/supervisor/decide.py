@@ -54,6 +54,7 @@ def decide(books: Books, session: Session, evidence: Evidence, rules: ResumeRule
     nobody reads of a limited session without its halt."""
     with books.db.writing():
         session = _conversation(books, session, evidence)
+        evidence = replace(evidence, forked_at=_forked_at(books, session))
         worked = launching.worked(evidence.tail)
         if worked is not None:
             books.limits.lift(session.account, launching.BLOCKING, *worked)
@@ -108,6 +109,13 @@ def _conversation(books: Books, session: Session, evidence: Evidence) -> Session
         session = replace(session, recorded=True)
         books.sessions.save(session)
     return session
+
+
+def _forked_at(books: Books, session: Session) -> float | None:
+    """When the session's conversation began, if it is a fork of another."""
+    last = books.sessions.chain(session.uid)[-1:]
+    forks = (link for link in last if link.conversation == session.conversation)
+    return next((link.began_at for link in forks if link.why == "fork"), None)
 
 
 def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt | None) -> Session:

@@ -39,6 +39,7 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
                 "account": one.transcript.account,
                 "directory": one.activity.directory,
                 "reasons": list(verdict.reasons),
+                "after": one.kept.id if one.kept is not None else "",
             }
             for one, verdict in told
             if verdict.due and Path(one.activity.directory or ".").is_absolute()

@@ -1,0 +1,112 @@
+"""Checkpoints of what is due, as a scheduler of the user's own has them taken."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.test_conversations import HOUR, ID, OLD, transcript
+from tests.edges.repositories import Repository
+from tmuxclaude.cli.main import main
+
+NOTHING = "There is nothing to take a checkpoint of.\n"
+
+
+@pytest.fixture
+def supervised(run: Run, home: Path) -> Iterator[Path]:
+    """A home in which these calls may start a supervisor."""
+    yield home
+    run("supervisor", "stop")
+
+
+def begun(env: dict[str, str], home: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tmuxclaude", "checkpoint", *words]
+    return subprocess.Popen(
+        command,
+        cwd=home,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_from_nothing_running_to_nothing_due(
+    run: Run, env: dict[str, str], supervised: Path
+) -> None:
+    home = supervised
+    done = run("checkpoint", "--once")
+    assert (done.code, done.out, done.err) == (0, NOTHING, "")
+    assert run("supervisor", "status").code == 5, "nothing was due, so nobody was started"
+
+    transcript(home / ".claude", ID, home, time.time() - 2 * HOUR)
+    at_once = [begun(env, home, "--once", "--json") for _ in range(2)]
+    told = [one.communicate(timeout=60) for one in at_once]
+    assert [(one.returncode, err) for one, (_, err) in zip(at_once, told, strict=True)] == [
+        (0, "")
+    ] * 2
+    rows = [json.loads(out)["checkpoints"] for out, _ in told]
+    answers = {row["id"]: (row["stage"], row["reasons"]) for found in rows for row in found}
+    assert list(answers.values()) == [("taken", ["time", "idle"])], "both mean the same one"
+    assert len(run("checkpoints", "--json").json["checkpoints"]) == 1
+
+    again = run("checkpoint", "--due")
+    assert (again.code, again.out, again.err) == (0, NOTHING, "")
+    verdict = run("checkpoint", "--due", "--dry-run", "--json").json["conversations"][0]
+    assert verdict["why"] == "nothing happened since the last checkpoint"
+
+    broken = Repository.new(home / "broken", home)
+    broken.git("config", "include.path", "/dev/zero")
+    transcript(home / ".claude", OLD, broken.path, time.time() - 2 * HOUR)
+    failed = run("checkpoint", "--once")
+    assert (failed.code, failed.err) == (5, "")
+    assert "failed, tried again at" in failed.out
+    failed = run("checkpoint", "--once", "--json")
+    [row] = failed.json["checkpoints"]
+    assert (failed.code, row["stage"], row["tries"]) == (5, "due", 2), "it was tried at once"
+
+    rounds = begun(env, home, "--interval", "60m")
+    assert rounds.stdout is not None
+    assert rounds.stdout.readline().split()[:2] == ["ID", "SESSION"]
+    rounds.send_signal(signal.SIGINT)
+    assert rounds.wait(30) == 130
+    assert rounds.communicate()[1] == "\n"
+
+
+def test_a_round_that_fails_is_told_and_the_next_one_comes(
+    env: dict[str, str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = home / "config.toml"
+    for name, value in (env | {"TMUXCLAUDE_CONFIG": str(config)}).items():
+        monkeypatch.setenv(name, value)
+    texts = iter(("[checkpoint]\nfiles = 0\n", ""))
+    paused = []
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        text = next(texts, None)
+        if text is None:
+            raise KeyboardInterrupt
+        config.write_text(text)
+        config.chmod(0o600)
+
+    monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(sys, "argv", ["tmuxclaude", "checkpoint", "--interval", "90m"])
+    assert (main(), paused) == (130, [5400.0] * 3)
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("checkpoint.files")) == (NOTHING * 2, 1)
+
+    config.write_text("[checkpoint]\nfiles = 0\n")
+    assert main() == 2, "what is wrong from the beginning ends it"
