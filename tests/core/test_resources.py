@@ -55,6 +55,16 @@ def test_a_breach_stands_until_it_is_well_below() -> None:
     assert keys([use("one", 499)], RULES, (Budget.SESSION_MEMORY, "uid of two")) == []
 
 
+def test_what_nobody_knows_yet_changes_nothing() -> None:
+    key = (Budget.CPU, "")
+    [stands] = resources.breaches([use("one"), use("two")], RULES, [key])
+    assert (stands.key, stands.users) == (key, ())
+    assert keys([use("one"), use("two")]) == []
+    assert keys([use("one"), use("two", cpu=5)], RULES, key) == []
+    assert keys([], RULES, key) == []
+    assert keys([use("one")], BudgetRules(cpu_percent=0), key) == []
+
+
 def test_it_says_how_much_who_most_and_which_key() -> None:
     [session, total] = resources.breaches([use("one", 2400), use("two", 30)], BudgetRules(), ())
     assert session.words == "it takes 2.4 GB, more than budget.session_memory_mb allows"

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
+
 from tests.waiting import until
 from tmuxclaude.core.model import Process
+from tmuxclaude.edges import usage
 from tmuxclaude.edges.processes import Life, identify
-from tmuxclaude.edges.usage import Taken, measure
+from tmuxclaude.edges.usage import Scales, Taken
 
 MB = 10**6
 CHILD = "import sys; x = b'x' * 60_000_000; print(1, flush=True); sys.stdin.read()"
@@ -27,6 +30,13 @@ for _ in range(3):
     if os.fork() == 0:
         break
 print(1, flush=True)
+sys.stdin.read()
+"""
+GROWING = """
+import sys
+print(1, flush=True)
+sys.stdin.buffer.raw.read(1)
+x = b'x' * 50_000_000
 sys.stdin.read()
 """
 BUSY = "import subprocess, sys\nfor _ in range(2): subprocess.run([sys.executable, '-c', {!r}])"
@@ -50,7 +60,7 @@ def running(code: str) -> Iterator[tuple[Process, subprocess.Popen[bytes]]]:
 
 
 def taken(root: Process) -> Taken:
-    return measure([root])[root]
+    return Scales().measure([root])[root]
 
 
 def test_memory_is_that_of_the_children_too() -> None:
@@ -63,6 +73,30 @@ def test_what_is_shared_counts_once() -> None:
         until(lambda: 60 * MB < taken(root).memory < 110 * MB, what=str(taken(root)))
 
 
+def test_a_share_is_asked_for_again_in_turn_or_where_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    share = usage._share
+
+    def counted(pid: int) -> int | None:
+        asked.append(pid)
+        return share(pid)
+
+    monkeypatch.setattr(usage, "_share", counted)
+    with running(GROWING) as (root, process):
+        scales = Scales()
+        before = scales.measure([root])[root].memory
+        assert all(scales.measure([root])[root].memory < before + MB for _ in range(usage.TURNS))
+        assert asked == [root.pid] * 2
+        until(lambda: scales.measure([root]) and len(asked) == 3, every=0)  # not the next turn too
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        until(lambda: taken(root).memory > before + 40 * MB)
+        assert scales.measure([root])[root].memory > before + 40 * MB
+
+
 def test_processors_are_those_of_children_that_have_ended_too() -> None:
     code = BUSY.format(SPENT) + "\nprint(1, flush=True); sys.stdin.read()"
     with running(code) as (root, _):
@@ -73,7 +107,7 @@ def test_processors_are_those_of_children_that_have_ended_too() -> None:
 def test_a_reused_pid_has_nothing() -> None:
     with running(CHILD) as (root, process):
         other = replace(root, started="1")
-        assert measure([other, root])[other] == Taken(Life.GONE)
+        assert Scales().measure([other, root])[other] == Taken(Life.GONE)
         os.kill(process.pid, signal.SIGSTOP)
         until(lambda: taken(root).life is Life.STOPPED)
         os.kill(process.pid, signal.SIGKILL)

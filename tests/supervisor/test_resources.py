@@ -113,11 +113,14 @@ def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> 
 
 
 def test_processors_that_are_taken_hold_who_takes_them(closed_house: House) -> None:
-    house = start(closed_house, cpu_percent=ONE * 0.3, cpu_seconds=1, over_cpu="hold")
+    house = start(closed_house, cpu_percent=ONE * 0.1, cpu_seconds=1, over_cpu="hold")
     idle, eater = new(house, "idle").idle(), new(house, "eater", PROCESSORS).idle()
     until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
     assert told(eater) == ["held for it; to go on: tmuxclaude release eater"]
     assert [one for one in of_all(house) if "budget.cpu_percent allows; most: eater" in one]
+    house.kill()
+    house.start()
+    eater.never(lambda: len([one for one in of_all(house) if " budget: " in one]) > 1, 2)
     idle.never(lambda: idle.row()["want"] != "up")
 
 
@@ -138,7 +141,7 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
     assert (first["conversation"], json.loads(first["reasons"])) == (done.conversation, ["end"])
     assert repository.shown(first["snapshot"], "new.txt") == "not committed\n"
     assert [kind for kind, _ in done.events()].index("checkpoint") < stop_of(done)
-    assert done.row()["reason"].startswith("ended by tmuxclaude: over the budget: it takes ")
+    assert done.row()["reason"].startswith("ended by tmuxclaude: it takes ")
     for seat, why in ((busy, "it is working"), (draft, "your draft is in its prompt box")):
         until(lambda: len(told(seat)) == 2, what=seat.story)  # noqa: B023
         assert told(seat)[1] == f"nothing can be stopped for it now ({seat.name}: {why})"
@@ -151,10 +154,9 @@ def stop_of(seat: Seat) -> int:
     return at
 
 
-def test_stopped_deaf_and_dead_processes_are_noticed(closed_house: House) -> None:
+def test_stopped_and_dead_processes_are_noticed(closed_house: House) -> None:
     house = start(closed_house)
-    deaf = {"exit_on_byte": [90000, 90000], "deaf_before_exit": 90000}
-    silent, zombie = new(house, "silent", part=deaf).idle(), new(house, "zombie").idle()
+    zombie = new(house, "zombie").idle()
     shell = Shell(house, "stopped").run()  # tmux itself continues what stops in front of a pane
     stopped = shell.seat("proj").idle()
     [pid] = children(stopped)
@@ -163,13 +165,6 @@ def test_stopped_deaf_and_dead_processes_are_noticed(closed_house: House) -> Non
     assert f"kill -CONT {pid}" in words
     shell.press("f", "g", "C-j")
     until(lambda: told(stopped, "well again"), what=stopped.story)
-
-    silent.press("a")
-    silent.press("b", "c")
-    silent.never(lambda: told(silent, "unwell"), 1)
-    house.shift(31)
-    [words] = until(lambda: told(silent, "unwell"), what=silent.story)
-    assert "it has read nothing" in words
 
     pid, server = zombie.pid(), house.server.process()
     os.kill(server.pid, signal.SIGSTOP)

@@ -45,10 +45,9 @@ class Lifetimes:
                 f"tmuxclaude resume {session.name}"
             )
             return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
-        active = self.books.lifetimes.active().get(session.uid, 0.0)
-        before = self.books.lifetimes.extended().get(session.uid)
-        last = max(active, session.since)
-        life = lifetimes.lifetime(last, before, self.watch.rules.lifetime)
+        kept = self.books.lifetimes.of_watched()[session.uid]
+        last = max(kept.active_at or 0.0, session.since)
+        life = lifetimes.lifetime(last, kept.extended_to, self.watch.rules.lifetime)
         if life.ends_at is not None and life.ends_at >= until:
             why = f"it lives until {hours.said(life.ends_at, session.zone)} as it is"
             return wire.Verdict(name=session.name, done="extended", why=why, due=life.ends_at)

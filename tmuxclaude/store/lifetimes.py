@@ -5,10 +5,21 @@ Knows the rows; what they mean is decided in ``core/lifetimes``. Times are UTC e
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tmuxclaude.store.database import Database
 
 MINUTE = 60.0
 """An end that moved by less than this is not worth a write."""
+
+
+class Kept(NamedTuple):
+    """Of one session: when it last did anything, until when it was given time, and when its
+    lifetime ends, as it is shown. ``None``: never."""
+
+    active_at: float | None = None
+    extended_to: float | None = None
+    ends_at: float | None = None
 
 
 class Lifetimes:
@@ -17,23 +28,19 @@ class Lifetimes:
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    def of_watched(self) -> dict[str, Kept]:
+        """What is kept of each session that has not ended, by its uid. Asked for all the time."""
+        rows = self._db.rows(
+            "SELECT s.uid, l.ends_at, l.extended_to,"
+            " (SELECT max(active_at) FROM activity a WHERE a.session = s.uid) AS active_at"
+            " FROM sessions s LEFT JOIN lifetimes l ON l.session = s.uid WHERE s.state <> 'ended'"
+        )
+        return {r["uid"]: Kept(r["active_at"], r["extended_to"], r["ends_at"]) for r in rows}
+
     def active(self) -> dict[str, float]:
         """When each session that has not ended, by its uid, last did anything, if it ever did."""
-        rows = self._db.rows(
-            "SELECT session, max(active_at) AS at FROM activity WHERE session IN"
-            " (SELECT uid FROM sessions WHERE state <> 'ended') GROUP BY session"
-        )
-        return {row["session"]: row["at"] for row in rows}
-
-    def extended(self) -> dict[str, float]:
-        """Until when sessions, by their uid, were given time."""
-        rows = self._db.rows("SELECT session, extended_to FROM lifetimes")
-        return {r["session"]: r["extended_to"] for r in rows if r["extended_to"] is not None}
-
-    def ends(self) -> dict[str, float | None]:
-        """When each lifetime ends, as it is shown; ``None``: never."""
-        rows = self._db.rows("SELECT session, ends_at FROM lifetimes")
-        return {row["session"]: row["ends_at"] for row in rows}
+        kept = self.of_watched()
+        return {uid: one.active_at for uid, one in kept.items() if one.active_at is not None}
 
     def show(self, session: str, ends_at: float | None, before: float | None) -> None:
         """Keep when it ends, unless that is as good as it was ``before``."""

@@ -48,7 +48,7 @@ class Care:
     def turn(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Once in each loop. ``known``: the sessions as the last look at each left them."""
         known = list(known)
-        self._parting.turn(known)
+        self._parting.turn(known, evidence)
         self._health.turn(known, evidence)
         self._lifetimes.turn(known, evidence)
 

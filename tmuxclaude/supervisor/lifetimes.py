@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from tmuxclaude.core import hours, lifetimes
 from tmuxclaude.core.evidence import Evidence
-from tmuxclaude.core.lifetimes import HOUR, Lifetime
+from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, Lifetime
 from tmuxclaude.core.model import Session
 from tmuxclaude.core.rules import LifetimeRules
 from tmuxclaude.core.states import LIVING
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
+from tmuxclaude.store.lifetimes import Kept
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.parting import Parting, occupied
 
@@ -50,16 +51,15 @@ class Lifetimes:
         self._next = monotonic + PACE_SECONDS
         if self.unsettled():
             return
-        active, extended = self.books.lifetimes.active(), self.books.lifetimes.extended()
-        shown, self._standing = self.books.lifetimes.ends(), self.books.standing.all()
+        watched, self._standing = self.books.lifetimes.of_watched(), self.books.standing.all()
         for decided in known:
             session = decided.session
             if session.state not in LIVING:
                 continue
-            last = max(active.get(session.uid, 0.0), session.since)
-            life = lifetimes.lifetime(last, extended.get(session.uid), self.rules)
-            life = self._renewed(session, life)
-            self.books.lifetimes.show(session.uid, life.ends_at, shown.get(session.uid))
+            kept = watched.get(session.uid, Kept())
+            last = max(kept.active_at or 0.0, session.since)
+            life = self._renewed(session, lifetimes.lifetime(last, kept.extended_to, self.rules))
+            self.books.lifetimes.show(session.uid, life.ends_at, kept.ends_at)
             self._one(decided, life, evidence.get(session.uid))
 
     def _renewed(self, session: Session, life: Lifetime) -> Lifetime:
@@ -76,22 +76,16 @@ class Lifetimes:
 
     def _one(self, decided: Decided, life: Lifetime, evidence: Evidence | None) -> None:
         session, now = decided.session, self.clock.now()
-        rests = not occupied(decided)
-        rests = rests and life.ends_at is not None and not self.rules.keep_alive
-        warns = rests and life.warns_at is not None and now >= life.warns_at
-        idles = rests and life.idles_at is not None and now >= life.idles_at
+        if self.rules.keep_alive or occupied(decided):
+            life = Lifetime()  # it does not run out as long as this holds
+        warns = life.warns_at is not None and now >= life.warns_at
+        idles = life.idles_at is not None and now >= life.idles_at
+        # Who is told of its end need not be told this too.
+        idle = "" if warns else f"idle for {lifetimes.lasts(self.rules.idle_minutes / 60)}"
+        self._say(IDLE, session, idles, idle)
+        self._say(WARNED, session, warns, _warning(session, life, now) if warns else "")
         warned_at = self._standing.get((WARNED, session.uid))
-        ends = hours.said(life.ends_at or now, session.zone)
-        self._say(
-            IDLE,
-            session,
-            idles,
-            # Who is told of its end need not be told this too.
-            "" if warns else f"idle for {lifetimes.lasts(self.rules.idle_minutes / 60)}",
-        )
-        keep = f"to keep it: tmuxclaude extend {session.name}"
-        self._say(WARNED, session, warns, f"idle; it is ended at {ends}; {keep}")
-        over = rests and lifetimes.is_over(life, warned_at, now)
+        over = lifetimes.is_over(life, warned_at, now)
         if over and not self.parting.keeps(decided, evidence):
             spent = lifetimes.lasts(self.rules.hours)
             self.parting.end(session, EVENT, f"its lifetime of {spent} is over")
@@ -106,3 +100,9 @@ class Lifetimes:
                 self.books.standing.end(what, session.uid)
             elif self.books.standing.begin(what, session.uid, now) and words:
                 self.books.events.note(now, session.uid, EVENT, words)
+
+
+def _warning(session: Session, life: Lifetime, now: float) -> str:
+    ends_at = max(life.ends_at or now, now + GRACE_SECONDS)
+    ends = hours.said(ends_at, session.zone)
+    return f"idle; it is ended at {ends}; to keep it: tmuxclaude extend {session.name}"

@@ -6,7 +6,7 @@ killed. Whose time has come, others decide (``lifetimes``, ``resources``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -31,8 +31,9 @@ LOOKING = "its screen is being looked at"
 OVERDUE = "does not end"
 """What stands while a session that was asked to end lives on."""
 
-UNWELL = "unwell"
-"""The kind of events that tell of a process that does not do what it should."""
+UNWELL, KEPT = "unwell", "kept"
+"""Kinds of events: of a process that does not do what it should, which its user is told; and of a
+session whose end was called off."""
 
 
 class Windows(Protocol):
@@ -58,10 +59,11 @@ class Parting:
 
     def keeps(self, decided: Decided, evidence: Evidence | None) -> str:
         """What keeps this session from being ended now; empty when nothing does."""
-        uid, now = decided.session.uid, self.clock.monotonic()
-        why = occupied(decided)
-        if why:
-            return why
+        return occupied(decided) or self._shown(decided.session.uid, evidence)
+
+    def _shown(self, uid: str, evidence: Evidence | None) -> str:
+        """What its screen and its terminal say against its end, by a close look."""
+        now = self.clock.monotonic()
         if evidence is not None and parting.seen(evidence, self.clock.now()):
             self._awaited.pop(uid, None)
             why = parting.hindrance(evidence, self.quiet_seconds)
@@ -98,7 +100,7 @@ class Parting:
         now = self.clock.monotonic()
         return any(now - at < END_SECONDS for at in self._asked.values())
 
-    def turn(self, known: Iterable[Decided]) -> None:
+    def turn(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Once in each loop: what was asked for before a crash, and what does not end."""
         living = {one.session.uid: one.session for one in known if one.session.state in LIVING}
         now = self.clock.monotonic()
@@ -108,10 +110,21 @@ class Parting:
         for uid, session in living.items():
             if not parting.is_ours(session):
                 continue
-            if uid not in self._asked and session.state is State.IDLE:
-                self._terminate(session)
-            elif uid in self._asked and now - self._asked[uid] >= END_SECONDS:
+            if uid not in self._asked:
+                self._resume(session, evidence.get(uid))
+            elif now - self._asked[uid] >= END_SECONDS:
                 self._tell(session)
+
+    def _resume(self, session: Session, evidence: Evidence | None) -> None:
+        """Asks again after a crash, unless its user has taken it up meanwhile."""
+        idle = session.state is State.IDLE
+        why = self._shown(session.uid, evidence) if idle else f"it is {session.state}"
+        if not why:
+            self._terminate(session)
+        elif why != LOOKING:
+            with self.books.db.writing():
+                self.books.sessions.save(replace(session, want=Want.UP, reason=""))
+                self.books.events.note(self.clock.now(), session.uid, KEPT, f"not ended: {why}")
 
     def _terminate(self, session: Session) -> None:
         self._asked[session.uid] = self.clock.monotonic()

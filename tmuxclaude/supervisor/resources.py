@@ -6,7 +6,7 @@ of what the session has done since its last one; who may not be stopped is named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tmuxclaude.core import resources
@@ -25,6 +25,9 @@ EVENT, WITHIN = "over budget", "within budget"
 
 BUDGETS = frozenset(map(str, Budget))
 
+UNSTOPPED = "nothing can be stopped: "
+"""What stands of a breach, before the budget, once it was said that it cannot be helped."""
+
 CHECKPOINT = "a checkpoint of its work is taken first"
 
 
@@ -39,7 +42,6 @@ class Resources:
     ask: Callable[[Wish], str]
     checkpoints: bool
     _breaches: list[Breach] = field(default_factory=list)
-    _kept: dict[tuple[Budget, str], str] = field(default_factory=dict)
 
     def judge(self, uses: Collection[Use]) -> None:
         """What the sessions take by the last look: each breach is said when it begins."""
@@ -58,39 +60,46 @@ class Resources:
         for budget, whose in set(standing) - keys:
             with self.books.db.writing():
                 self.books.standing.end(budget, whose)
+                self.books.standing.end(f"{UNSTOPPED}{budget}", whose)
                 over = Breach(budget, whose, "", ())
                 self._note(over, WITHIN, f"{budget} is within the budget again")
-            self._kept.pop((budget, whose), None)
 
     def enforce(self, known: Collection[Decided], evidence: Mapping[str, Evidence]) -> None:
-        """Has sessions end where a budget that is exceeded says so: one at a time."""
-        for breach in self._breaches:
-            if resources.action(breach.budget, self.rules) == "stop":
-                if self.parting.under_way:
-                    return
-                self._stop(breach, {one.session.uid: one for one in known}, evidence)
+        """Has a session end where a budget that is exceeded says so: one, then it is measured."""
+        breaches = [b for b in self._breaches if resources.action(b.budget, self.rules) == "stop"]
+        if not breaches or self.parting.under_way:
+            return
+        by_uid, active = {one.session.uid: one for one in known}, self.books.lifetimes.active()
+        for breach in breaches:
+            users = [by_uid[uid] for uid in breach.users if uid in by_uid]
+            if self._stopped(breach, users, evidence, active):
+                self._breaches = []
+                return
 
-    def _stop(
-        self, breach: Breach, known: Mapping[str, Decided], evidence: Mapping[str, Evidence]
-    ) -> None:
+    def _stopped(
+        self,
+        breach: Breach,
+        users: Iterable[Decided],
+        evidence: Mapping[str, Evidence],
+        active: Mapping[str, float],
+    ) -> bool:
         """Ends the first of its users that may be; when none may, says once why."""
         kept = []
-        for uid in breach.users:
-            decided = known.get(uid)
-            if decided is None:
-                continue
-            why = occupied(decided) or self._unsaved(decided.session)
-            why = why or self.parting.keeps(decided, evidence.get(uid))
+        for decided in users:
+            session = decided.session
+            why = occupied(decided) or self._unsaved(session, active.get(session.uid))
+            why = why or self.parting.keeps(decided, evidence.get(session.uid))
             if not why:
-                self.parting.end(decided.session, EVENT, f"over the budget: {breach.words}")
-                return
+                self.parting.end(session, EVENT, breach.words)
+                return True
             if why in (LOOKING, CHECKPOINT):  # it is soon known, or done; nobody else goes for it
-                return
-            kept.append(f"{decided.session.name}: {why}")
-        words = f"nothing can be stopped for it now ({'; '.join(kept[: resources.NAMED])})"
-        if kept and self._kept.get(breach.key) is None:
-            self._kept[breach.key] = words
-            self._note(breach, EVENT, words)
+                return False
+            kept.append(f"{session.name}: {why}")
+        what, now = f"{UNSTOPPED}{breach.budget}", self.clock.now()
+        if kept and self.books.standing.begin(what, breach.whose, now):
+            words = "; ".join(kept[: resources.NAMED])
+            self._note(breach, EVENT, f"nothing can be stopped for it now ({words})")
+        return False
 
     def _begins(self, breach: Breach) -> None:
         """A hold is made once, when the breach begins; to end it is for the user."""
@@ -104,12 +113,12 @@ class Resources:
                 self.books.events.note(self.clock.now(), uid, EVENT, words)
                 return
 
-    def _unsaved(self, session: Session) -> str:
+    def _unsaved(self, session: Session, active_at: float | None) -> str:
         """What keeps it from being stopped: work that no checkpoint has yet; empty when none."""
         if session.conversation is None or not session.recorded:
             return ""
         last = self.books.checkpoints.latest(session.account, session.conversation)
-        done_at = self.books.lifetimes.active().get(session.uid, session.since)
+        done_at = session.since if active_at is None else active_at
         if last is not None and last["asked_at"] >= done_at:
             if last["stage"] == Stage.TAKEN:
                 return ""
