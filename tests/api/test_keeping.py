@@ -66,6 +66,8 @@ def test_what_it_must_not_touch(house: House, tmp_path: Path) -> None:
     house.halt(halted, None)
     busy = house.keep("busy", State.ENDED, since=NOW - 99 * DAY)
     house.journal.begin(busy, "x")
+    ended(house, "asked", 99)
+    house.books.messages.add("uid-asked", "it waits for a resume", NOW - 99 * DAY)
     ended(house, "used", 99)
     house.books.activity.note("uid-used", "c1", 1, NOW - 1 * DAY)
     ended(house, "gone", 99)

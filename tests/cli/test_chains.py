@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Run, session
 from tmuxclaude.core.labels import Labels
-from tmuxclaude.core.model import Limit, LimitKind, Source
+from tmuxclaude.core.model import Limit, LimitKind, Source, State
 from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
 
@@ -37,7 +37,7 @@ def test_a_chain_and_its_files(run: Run, home: Path, books: Books) -> None:
     books.labels.save("uid-api", Labels("night", {"ticket": "T-1"}))
 
     shown = run("chain", "api").out
-    for words in ("night", "ticket=T-1", GONE, "forked", "2 prompts, 1 replies, compacted 1 times"):
+    for words in ("night", "ticket=T-1", GONE, "forked", "2 prompts, 1 reply, compacted 1 time"):
         assert words in shown
     assert "Claude: it is done" in shown
     data = run("chain", "api", "--json").json
@@ -61,9 +61,17 @@ def test_groups_are_filters(run: Run, home: Path, books: Books) -> None:
     books.labels.save("uid-web", Labels("night"))
     data = run("list", "--group", "night", "--json").json
     assert [one["name"] for one in data["sessions"]] == ["web"]
+    assert run("list", "--group", "day").out == "No session is in the group day; there are night.\n"
+    left = run("list", "--group", "night", "--abandoned").out
+    assert left == "No abandoned session is in the group night.\n"
     wrong = run("stop", "--group", "day")
     assert (wrong.code, "there are night" in wrong.err) == (3, True)
     assert run("hold", "api", "--group", "night").code == 2
+    books.sessions.save(session("web", home, state=State.ENDED))
+    over = run("resume", "--group", "night")
+    assert (over.code, "tmuxclaude resume web" in over.err) == (3, True)
+    assert {"group": "night"}.items() <= run("show", "web", "--json").json.items()
+    assert "group         night" in run("show", "web").out
 
 
 def test_accounts_have_their_names(run: Run, home: Path, books: Books) -> None:

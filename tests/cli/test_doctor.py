@@ -71,7 +71,7 @@ def test_our_files_and_the_database(run: Run, books: Books, state_dir: Path, hom
     books.db.tidy()
     checks = found(run)
     assert checks["permissions"]["ok"] is True
-    assert checks["database"]["text"].endswith("schema 1, 1 sessions")
+    assert checks["database"]["text"].endswith("schema 1, 1 session")
     (state_dir / "open").touch(0o644)
     wide = found(run, 1)["permissions"]
     assert (wide["ok"], wide["mend"]) == (False, f"chmod 600 {state_dir / 'open'}")
@@ -98,7 +98,7 @@ def test_hooks_are_written_and_arrive(run: Run, books: Books, state_dir: Path, h
     for name, text in (("uid-api.json", "{}"), ("spool.sh", hooks.SPOOL_SCRIPT)):
         (folder / name).touch(0o600)
         (folder / name).write_text(text)
-    assert found(run)["hooks"]["text"] == "written for 1 sessions, and they arrive"
+    assert found(run)["hooks"]["text"] == "written for 1 session, and they arrive"
     (home / "bin" / "mktemp").unlink()
     assert found(run, 1)["hooks"]["ok"] is False
     (folder / "spool.sh").write_text("exit 0\n")

@@ -85,14 +85,14 @@ def test_there_and_back_and_forgotten(run: Run, home: Path, elsewhere: dict[str,
     [*_, gap] = run("export", more=elsewhere).json["tables"]["events"]
     assert (gap["kind"], json.loads(gap["evidence"])) == ("unwatched", {"since": BEGAN})
     again = run("import", "a.json", more=elsewhere)
-    assert again.out == "0 sessions came in with 0 events and 0 checkpoints; 1 were known.\n"
+    assert again.out == "0 sessions came in with 0 events and 0 checkpoints; 1 known already.\n"
     (home / "torn.json").write_text((home / "a.json").read_text()[:-9])
     refused = run("import", "torn.json", more=elsewhere)
     assert (refused.code, "Nothing was imported" in refused.err) == (4, True)
     assert list((home / "b").glob("import-*")) == []
 
     dry = run("cleanup", "--older-than", "30d", "--dry-run", more=elsewhere)
-    assert dry.out.startswith("1 sessions, 0 events of none and 0 files would be forgotten.\n  api")
+    assert dry.out.startswith("1 session, 0 events of no session and 0 files would be forgotten.\n")
     done = run("cleanup", "--older-than", "30d", "--json", more=elsewhere).json
     assert done == {"sessions": ["api"], "events": 0, "files": 0, "dry_run": False}
     assert run("export", more=elsewhere).json["tables"]["sessions"] == []

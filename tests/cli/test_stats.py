@@ -75,6 +75,9 @@ def test_the_figures_as_data(worked: float, run: Run, home: Path) -> None:
     assert row == pytest.approx({"session": "api", **FIGURES})
     assert told["until"] - told["since"] == pytest.approx(7 * 24 * HOUR)
     assert told["until"] == pytest.approx(worked, abs=60)
+    [account] = run("stats", "--by", "account", "--json").json["rows"]
+    assert account["name"] == "default"
+    assert run("stats", "--by", "account").out.splitlines()[1].startswith("default ")
     for by, key in (("account", str(home / ".claude")), ("directory", str(home / "api"))):
         assert [one[by] for one in run("stats", "--by", by, "--json").json["rows"]] == [key]
     days = run("stats", "--by", "day", "--since", "2d", "--json").json["rows"]
@@ -90,7 +93,7 @@ def test_the_figures_for_people(env: dict[str, str], home: Path) -> None:
     for columns in (60, 120):
         shown = on_terminal(["stats"], columns, env, home).splitlines()
         assert max(map(len, shown)) <= columns
-        assert any("#" in line and ".." in line and line.endswith("2.0 h") for line in shown)
+        assert any("#" in line and ".." in line and line.endswith("2.0h") for line in shown)
     assert shown[0].split() == [
         *("SESSION", "SESSIONS", "TURNS", "TOKENS", "WORKED", "WAITED", "SAVED", "RESUMED"),
         "CHECKPOINTS",

@@ -30,6 +30,7 @@ PLAIN: dict[str, Any] = {
     "resets_at": None,
     "abandoned_since": None,
     "uncommitted": None,
+    "in_group": "",
 }
 
 
@@ -200,3 +201,20 @@ def test_the_symbols_are_the_users() -> None:
 def test_an_abandoned_session_says_so() -> None:
     *_, line = shown(row("api", reason="why", abandoned_since=NOW - 9 * 3600, uncommitted=2))
     assert plain(line[6]).endswith("abandoned: nothing for 9h, 2 files are not committed")
+
+
+def test_a_group_is_found_by_typing_it_and_a_strange_row_costs_no_other() -> None:
+    moon = {"account": "/a", "kind": "moon", "words": "w", "resets_at": NOW + 60, "lifted_at": None}
+    found = shown(
+        row("api", in_group="crew", outlook_why="your draft"),
+        row("db", in_group="crew"),
+        row("web"),
+        row("new", state="flying"),
+        limits=[moon],
+    )
+    drawn = {fields[1]: plain(fields[6]) for fields in found[4:]}
+    assert set(drawn) == {"api", "db", "web"}
+    assert drawn["api"].endswith("  @crew your draft")
+    assert drawn["db"].endswith("  @crew")
+    assert "@" not in drawn["web"]
+    assert plain(found[1][6]).startswith("w resets")

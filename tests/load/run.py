@@ -7,10 +7,10 @@ their order, or a person was asked.
 from __future__ import annotations
 
 import json
+import os
 import random
 import statistics
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 
 from tests.reliability.soak import Held
@@ -18,7 +18,6 @@ from tests.supervisor.house import House, Seat
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
 from tmuxclaude.core import errors
-from tmuxclaude.store import reader
 
 
 @dataclass
@@ -91,26 +90,15 @@ def _text(name: str, number: int) -> str:
 
 
 def _ask(house: House, seat: Seat, text: str) -> None:
-    """Asks once, however often the supervisor dies: whoever got no answer looks what is kept."""
+    """However often the supervisor dies: whoever got no answer asks again, by the same key."""
+    key = os.urandom(16).hex()
     while True:
         try:
             with Client(house.paths.socket) as client:
-                client.ask(wire.Enqueue(name=seat.name, text=text), wire.Enqueued)
+                client.enqueue(seat.name, text, key=key)
                 return
         except errors.UnreachableError:
-            if _is_kept(house, seat, text):
-                return
             time.sleep(0.05)
-
-
-def _is_kept(house: House, seat: Seat, text: str) -> bool:
-    connection = reader.open(house.paths.database)
-    assert connection is not None
-    with closing(connection):
-        found = connection.execute(
-            "SELECT 1 FROM messages WHERE session = ? AND text = ?", (seat.uid, text)
-        )
-        return found.fetchone() is not None
 
 
 def _kill(house: House, tally: Tally) -> None:

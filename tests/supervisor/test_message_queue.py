@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.store.values import SESSION
@@ -200,9 +200,16 @@ class World:
         except Killed:
             self.crash()
 
+    def type(self) -> None:
+        """Until a text of ours stands in the prompt, if one can."""
+        for _ in range(12):
+            if self.claude.box:
+                return
+            self.look()
+
     def do(self, action: str) -> None:
         match action:
-            case "send" | "look" | "crash":
+            case "send" | "look" | "crash" | "type":
                 getattr(self, action)()
             case "finish":
                 self.claude.finish(self.now)
@@ -246,7 +253,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 KILLS = ("type-before", "type-after", "enter-before", "enter-after")
-BUSY = ("draft", "draft", "enter", "clear", "drop")
+BUSY = ("type", "draft", "draft", "enter", "clear", "drop")
 """What a user does at the same prompt."""
 QUIET = ("send", "look", "look", "look", "finish", "limit", "crash", *KILLS)
 
@@ -278,6 +285,9 @@ def test_alone_every_message_arrives_exactly_once_and_in_order(
 
 @every
 @given(actions=st.lists(st.sampled_from((*QUIET, *BUSY)), max_size=40))
+@example(actions=["type", "draft", "enter", "finish", "look"])  # a thought behind our text
+@example(actions=["type", "clear", "look", "send"])  # our text taken away before Enter
+@example(actions=["type", "crash", "draft", "enter", "finish", "send", "type", "clear"])
 def test_beside_a_user_who_writes_too_it_arrives_once_or_is_reported(
     blank: Path, actions: list[str]
 ) -> None:

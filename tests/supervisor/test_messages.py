@@ -13,6 +13,7 @@ import pytest
 from tests.supervisor.house import LIMIT, MENU, OURS, TASK, House, Seat
 from tests.waiting import until
 from tmuxclaude.api import wire
+from tmuxclaude.api.client import Client
 from tmuxclaude.claude import transcript
 from tmuxclaude.core import errors
 
@@ -22,6 +23,27 @@ LONG = "word " * 400 + "end"
 
 def queue(seat: Seat, text: str) -> int:
     return seat.house.ask(wire.Enqueue(name=seat.name, text=text), wire.Enqueued).message
+
+
+def test_who_asks_again_with_the_same_key_gets_the_same_answer(house: House) -> None:
+    seat = house.new("again", work_seconds=0.3).idle()
+    with Client(house.paths.socket) as client:
+        client.enqueue("again", "first")
+        asked = [client.enqueue("again", "second", key="k-1") for _ in range(2)]
+    house.kill()
+    house.start()
+    with Client(house.paths.socket) as client:
+        until(lambda: not waiting(seat), 20, what=seat.story)
+        asked.append(client.enqueue("again", "second", key="k-1"))
+        assert asked == [asked[0]] * 3
+        assert asked[0].before <= 1
+        with pytest.raises(errors.RefusedError, match="key"):
+            client.enqueue("again", "another", key="k-1")
+        with pytest.raises(errors.UsageError):
+            client.enqueue("again", "x", key="k" * 65)
+        assert client.enqueue("again", "second").message > asked[0].message
+    until(lambda: len(seat.turns()) == 3, 20, what=seat.story)
+    assert seat.turns() == ["first", "second", "second"]
 
 
 def waiting(seat: Seat) -> list[wire.MessageView]:

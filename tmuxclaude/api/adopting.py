@@ -73,8 +73,19 @@ class Adopting:
         """Removes each of the named sessions."""
         if not order.names:
             raise errors.UsageError("name one or more sessions; nothing was done")
-        sessions = [named(self.books, name) for name in order.names]
-        return wire.Verdicts(sessions=[self.forget(session) for session in sessions])
+        strange = {flaw.name: uid for uid, flaw in self.books.sessions.illegible.items()}
+        sessions = [named(self.books, name) for name in order.names if name not in strange]
+        verdicts = [self.forget(session) for session in sessions]
+        blind = [name for name in dict.fromkeys(order.names) if name in strange]
+        return wire.Verdicts(sessions=verdicts + [self._erase(strange[one], one) for one in blind])
+
+    def _erase(self, uid: str, name: str) -> wire.Verdict:
+        """Removes what is kept of a session, though it is not understood."""
+        self.books.sessions.remove(uid)
+        self.books.events.note(self.now(), "", "forgotten", f"{name}, by you")
+        self.watch.drop(uid)
+        why = "its window is left alone; to keep what runs there: tmuxclaude adopt --all"
+        return wire.Verdict(name=name, done="forgotten", why=why)
 
     def forget(self, session: Session) -> wire.Verdict:
         """Removes the session from the registry and leaves its window as it is."""

@@ -15,6 +15,7 @@ method of its own goes through ``ask``.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -111,6 +112,19 @@ class Client:
     def send(self, name: str, text: str) -> wire.Progress:
         """Types one line into an idle session; ``follow`` its attempt."""
         return self.ask(wire.Send(name=name, text=text), wire.Progress)
+
+    def enqueue(
+        self, name: str, text: str, attach: Sequence[str] = (), key: str = ""
+    ) -> wire.Enqueued:
+        """Has a text delivered when its turn has come; ``attach``: absolute paths.
+
+        Whoever got no answer may ask again with the same ``key``, a word of its own for each
+        message: that makes no second one.
+        """
+        request = wire.Enqueue(
+            name=name, text=text, attach=list(attach), key=key or os.urandom(16).hex()
+        )
+        return self.ask(request, wire.Enqueued)
 
     def follow(self, attempt: int) -> wire.Progress:
         """How far an attempt is."""

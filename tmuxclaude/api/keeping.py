@@ -44,14 +44,15 @@ class Keeping:
         now = self.now()
         before, dry = now - order.older_than, order.dry_run
         names, sessions = [], self.books.sessions.all()
-        for session in cleaning.outlived(self.books.db, before):
+        strange = self.books.sessions.illegible
+        for session in cleaning.outlived(self.books.db, before, strange):
             if dry or self._forget(session):
                 names.append(session.name)
                 sessions.remove(session)
         events = cleaning.loose_events(self.books.db, before, dry)
         # The machine's clock stamps files, whatever time the supervisor lives by.
         clock = time.time()
-        known = {session.uid for session in sessions}
+        known = {session.uid for session in sessions} | set(strange)
         files = self.leftovers.sweep(clock - order.older_than, clock, known, dry)
         if names and not dry:
             words = f"{len(names)} ended sessions were forgotten, by you"

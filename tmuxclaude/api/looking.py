@@ -35,7 +35,8 @@ class Looking:
     def sessions(self, order: wire.List) -> wire.Listed:
         """The sessions as ``tmuxclaude list --json`` shows them."""
         rows = reader.rows(self.books.db.reading, order.every, order.socket)
-        sessions = [shown.session(row) for row in _rows(reader.SESSION_COLUMNS, rows)]
+        found, strange = _rows(reader.SESSION_COLUMNS, rows), self.books.sessions.illegible
+        sessions = [shown.session(row) for row in found if row["uid"] not in strange]
         return msgspec.convert({"type": "listed", "sessions": sessions}, wire.Listed)
 
     def show(self, order: wire.Show) -> wire.Shown:

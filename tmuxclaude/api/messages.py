@@ -12,7 +12,7 @@ from tmuxclaude.api.finding import named
 from tmuxclaude.api.sending import checked_message
 from tmuxclaude.api.wants import Watch
 from tmuxclaude.core import errors
-from tmuxclaude.core.messages import Message, Stage
+from tmuxclaude.core.messages import Message, Stage, composed
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.store import reader
 from tmuxclaude.store.books import Books
@@ -31,6 +31,8 @@ class Messages:
 
     def enqueue(self, order: wire.Enqueue) -> wire.Enqueued:
         """Keeps one more message; raises an error when it could never be delivered."""
+        if kept := self.books.messages.by_key(order.key):
+            return self._again(order, kept)
         session = named(self.books, order.name)
         text = checked_message(session, order.text, order.attach)
         if session.state is State.ENDED:
@@ -40,9 +42,20 @@ class Messages:
         before = len(self.books.messages.waiting(session.uid))
         if before >= MOST:
             raise errors.RefusedError(f"{before} messages wait for {session.name} already")
-        message = self.books.messages.add(session.uid, text, self.now())
+        message = self.books.messages.add(session.uid, text, self.now(), order.key)
         self.watch.touch(session.uid)
         return wire.Enqueued(message=message.id, name=session.name, before=before)
+
+    def _again(self, order: wire.Enqueue, kept: Message) -> wire.Enqueued:
+        """The same answer to who asks the same once more."""
+        session = self.books.sessions.get(kept.session)
+        same = session is not None and session.name == order.name
+        if not same or composed(order.text, order.attach) != kept.text:
+            raise errors.RefusedError(
+                f"message {kept.id} has this key, and is another one; nothing was done"
+            )
+        before = self.books.messages.before(kept)
+        return wire.Enqueued(message=kept.id, name=order.name, before=before)
 
     def waiting(self, order: wire.Messages) -> wire.Messaged:
         """The messages as ``tmuxclaude send --list --json`` shows them."""

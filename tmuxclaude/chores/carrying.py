@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
@@ -57,23 +57,31 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = dict[str, Any]
 
 
-def exported(where: Paths, form: str, previews: bool) -> tuple[bytes, int]:
-    """The registry in this form, and how many sessions it has. Raises ``NotFoundError`` when
-    there is none yet."""
+class Exported(NamedTuple):
+    """``sessions``: how many it has. ``left_out``: how many are not understood, and not in it."""
+
+    content: bytes
+    sessions: int
+    left_out: int
+
+
+def exported(where: Paths, form: str, previews: bool) -> Exported:
+    """The registry in this form. Raises ``NotFoundError`` when there is none yet."""
     connection = reader.open(where.database)
     if connection is None:
         raise errors.NotFoundError("there is no database yet; nothing was written")
     with closing(connection):
-        count = sum(reader.counts(connection).values())
+        left_out = len(exporting.not_understood(connection)["sessions"])
+        count = sum(reader.counts(connection).values()) - left_out
         if form == "sqlite":
-            return _database(connection, previews), count
+            return Exported(_database(connection, previews), count, left_out)
         connection.execute("BEGIN")  # all tables as of one moment
         tables = exporting.export(connection, previews)
     if form == "json":
         text = json.dumps(exporting.document(tables, time.time()), indent=1) + "\n"
     else:
         text = _csv(tables) if form == "csv" else _markdown(tables)
-    return text.encode("utf-8", "replace"), count
+    return Exported(text.encode("utf-8", "replace"), count, left_out)
 
 
 def _database(connection: sqlite3.Connection, previews: bool) -> bytes:

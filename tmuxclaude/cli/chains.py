@@ -12,6 +12,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.cli import layout, named, show, verdicts
 from tmuxclaude.cli.options import Verb, Verbs, as_json, help_when_alone, tmux_server
 from tmuxclaude.core import labels, shown
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,10 +111,7 @@ def _ask(order: wire.Set | wire.ResetChain, as_json: bool) -> int:
 
 
 def _head(session: Row) -> str:
-    plain = shown.session(session)
-    meta = ", ".join(f"{key}={value}" for key, value in plain["meta"].items())
-    lines = [("session", session["name"]), ("group", plain["group"]), ("metadata", meta)]
-    return layout.pairs([line for line in lines if line[1]])
+    return layout.pairs([("session", session["name"]), *show.labels(session)])
 
 
 def _link(link: Row, now: float) -> list[str]:
@@ -122,10 +120,12 @@ def _link(link: Row, now: float) -> list[str]:
     line = f"{link['position']}  {layout.stamp(link['began_at'])}  {link['conversation']}  {why}"
     if link["prompts"] is None:
         return [f"{line}, nothing was said yet"]
-    counts = f"{link['prompts']} prompts, {link['replies']} replies"
+    counts = f"{counted(link['prompts'], 'prompt')}, {counted(link['replies'], 'reply', 'replies')}"
     if link["compactions"]:
-        counts += f", compacted {link['compactions']} times"
+        counts += f", compacted {counted(link['compactions'], 'time')}"
     lines = [line, f"     {counts}, last active {layout.moment(link['active_at'], now)}"]
     said = (("you", link["last_prompt"]), ("Claude", link["last_reply"]))
     lines += [f"     {who}: {text}" for who, text in said if text]
-    return [layout.visible(one) for one in lines]
+    room = layout.room()
+    shown = map(layout.visible, lines)
+    return [one if room is None else layout.cut(one, room) for one in shown]

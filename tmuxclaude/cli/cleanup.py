@@ -13,6 +13,7 @@ from tmuxclaude.cli import layout
 from tmuxclaude.cli.opening import zone_name
 from tmuxclaude.cli.options import Verb, as_json
 from tmuxclaude.core import hours
+from tmuxclaude.core.drawn import counted
 
 
 @click.command("cleanup", cls=Verb)
@@ -24,8 +25,8 @@ from tmuxclaude.core import hours
 def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
     """Forget sessions that ended that long ago, with their events and files of ours.
 
-    Never a session that lives, is lost or queued, or that waits for a limit; never a transcript,
-    never a checkpoint.
+    Never a session that lives, is lost or queued, or that waits for a limit; never one that has
+    messages waiting (see "send --list"); never a transcript, never a checkpoint.
     """
     now = time.time()
     seconds = now - hours.ago(age, now, zone_name(os.environ))
@@ -37,8 +38,8 @@ def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
         return 0
     done = "would be" if dry_run else "were"
     layout.out(
-        f"{len(answer.sessions)} sessions, {answer.events} events of none and "
-        f"{answer.files} files {done} forgotten."
+        f"{counted(len(answer.sessions), 'session')}, {counted(answer.events, 'event')} of no "
+        f"session and {counted(answer.files, 'file')} {done} forgotten."
     )
     for name in answer.sessions:
         layout.out(f"  {name}")

@@ -12,6 +12,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.chores import carrying
 from tmuxclaude.cli import layout
 from tmuxclaude.cli.options import Verb, as_json
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.errors import UsageError
 
 
@@ -32,7 +33,10 @@ def export_command(form: str, output: str, previews: bool, force: bool, as_json:
         raise UsageError("--json tells of a file; give one with -o. Nothing was written")
     if alone and form == "sqlite" and sys.stdout.isatty():
         raise UsageError("a database is nothing for a terminal; give a file with -o")
-    content, count = carrying.exported(app.paths(), form, previews)
+    content, count, left_out = carrying.exported(app.paths(), form, previews)
+    if left_out:
+        without = counted(left_out, "session")
+        layout.complain(f"{without} left out, not understood; see: tmuxclaude doctor")
     if alone:
         _print(content)
         return 0
@@ -41,7 +45,7 @@ def export_command(form: str, output: str, previews: bool, force: bool, as_json:
         told = {"file": str(Path(output).absolute()), "format": form, "sessions": count}
         layout.out(layout.json_text(told))
     else:
-        layout.out(layout.visible(f"{count} sessions were written to {output}"))
+        layout.out(layout.visible(f"{counted(count, 'session')} written to {output}"))
     return 0
 
 
@@ -69,8 +73,9 @@ def import_command(file: Path, as_json: bool) -> int:
         layout.out(layout.json_text(layout.untagged(wire.plain(answer))))
         return 0
     layout.out(
-        f"{len(answer.sessions)} sessions came in with {answer.events} events and "
-        f"{answer.checkpoints} checkpoints; {answer.known} were known."
+        f"{counted(len(answer.sessions), 'session')} came in with "
+        f"{counted(answer.events, 'event')} and {counted(answer.checkpoints, 'checkpoint')}; "
+        f"{answer.known} known already."
     )
     if answer.held:
         names = " ".join(answer.held)

@@ -5,8 +5,10 @@ The supervisor types; this asks, follows, and reads the reply in the transcript 
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.cli import heard, layout, named, verdicts
 from tmuxclaude.cli.options import TmuxServer, Verb, as_json, tmux_server
 from tmuxclaude.core import messages
-from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
+from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 from tmuxclaude.core.model import Step
 from tmuxclaude.core.recap import Recap
 from tmuxclaude.core.texts import LONGEST_MESSAGE
@@ -34,6 +36,9 @@ DASHED = "A TEXT that begins with a dash stands after --, as in: tmuxclaude send
 
 SEND_PATIENCE = 120.0
 """Seconds after which ``send`` stops following; the journal ends an attempt well before."""
+
+AGAIN_SECONDS = 5.0
+"""How long a message is asked for again whose answer was lost: a supervisor comes back by then."""
 
 ALL = "all"
 
@@ -160,16 +165,29 @@ def _typed(client: Client, order: Sending) -> int | Step:
 
 def _queued(client: Client, order: Sending) -> int | Step:
     """The same of a message that waits for its turn first."""
-    request = wire.Enqueue(name=order.name, text=order.text, attach=order.attach)
-    begun = client.ask(request, wire.Enqueued)
+    begun = _enqueued(client, order)
     if order.wait:
         return heard.when_sent(order.paths.database, begun.message, order.timeout)
     if order.as_json:
         layout.out(layout.json_text(layout.untagged(wire.plain(begun))))
     else:
-        behind = f", behind {begun.before} others" if begun.before else ""
+        others = "1 other" if begun.before == 1 else f"{begun.before} others"
+        behind = f", behind {others}" if begun.before else ""
         layout.out(f"{order.name}: message {begun.message} is queued{behind}")
     return Step.CONFIRMED
+
+
+def _enqueued(client: Client, order: Sending) -> wire.Enqueued:
+    """Asks again when the answer is lost: by its key it is one message, however often."""
+    key, end = os.urandom(16).hex(), time.monotonic() + AGAIN_SECONDS
+    try:
+        return client.enqueue(order.name, order.text, order.attach, key)
+    except UnreachableError as lost:
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            with suppress(UnreachableError), app.connect(order.paths) as again:
+                return again.enqueue(order.name, order.text, order.attach, key)
+        raise lost
 
 
 def _given(text: str | None, file: str | None) -> str:

@@ -46,9 +46,16 @@ def _members(paths: Paths, group: str, server: TmuxServer) -> list[str]:
     rows = sessions(str(paths.database), False, server.only)
     found = [str(row["name"]) for row in rows if row["in_group"] == group]
     if not found:
+        every = sessions(str(paths.database), True, server.only)
+        ended = dict.fromkeys(str(row["name"]) for row in every if row["in_group"] == group)
+        if ended:
+            raise NotFoundError(
+                f"every session in the group {group!r:.60} has ended; nothing was done. To bring "
+                f"them back: tmuxclaude resume {' '.join(ended)}"
+            )
         known = sorted({str(row["in_group"]) for row in rows} - {""})
         there = f"there are {', '.join(known)}" if known else "no session has one"
-        raise NotFoundError(f"no session is in the group {group!r:.60}; {there}")
+        raise NotFoundError(f"no session is in the group {group!r:.60}; {there}; nothing was done")
     return found
 
 

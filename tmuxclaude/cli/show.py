@@ -16,10 +16,10 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import layout, named, quick
+from tmuxclaude.cli import accounts, layout, named, quick
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import shown
-from tmuxclaude.core.errors import NotFoundError, UnreachableError
+from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
 from tmuxclaude.core.model import LimitKind
 from tmuxclaude.core.policy import PLAIN_WORDS
 from tmuxclaude.store import reader
@@ -61,7 +61,7 @@ def _evidence(paths: Paths, session: Row) -> tuple[list[str] | None, str]:
     try:
         with app.connect(paths) as client:
             return client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence, ""
-    except (UnreachableError, NotFoundError) as problem:
+    except (UnreachableError, NotFoundError, RefusedError) as problem:
         return None, str(problem)
 
 
@@ -136,6 +136,7 @@ def _head(session: Row, now: float) -> str:
     at, why = session["outlook_at"], session["outlook_why"]
     when = "" if at is None else f" at {layout.moment(at, now)} ({layout.countdown(at, now)})"
     actor = quick.ACTORS.get(session["outlook_actor"], "")
+    [called] = accounts.names([session["account"]]).values()
     since = f"{layout.moment(session['since'], now)} ({layout.span(now - session['since'])})"
     lines = [
         ("session", session["name"]),
@@ -144,10 +145,11 @@ def _head(session: Row, now: float) -> str:
         ("next", f"{actor}{when}: {why}" if actor else ""),
         ("directory", layout.short(session["directory"])),
         ("tmux", _place(session)),
-        ("account", layout.short(session["account"])),
+        ("account", f"{called}, {layout.short(session['account'])}"),
         ("conversation", session["conversation"] or ""),
         ("used", _use(session, now)),
         ("lifetime", _lifetime(session, now)),
+        *labels(session),
     ]
     name = session["name"]
     if session["want"] == "hold":
@@ -155,6 +157,13 @@ def _head(session: Row, now: float) -> str:
     elif session["want"] == "down" and session["state"] != "ended":
         lines.append(("stopped", "by you; it has not ended yet"))
     return layout.pairs(lines)
+
+
+def labels(session: Row) -> list[tuple[str, str]]:
+    """The group and the metadata, where there are any."""
+    plain = shown.session(session)
+    meta = ", ".join(f"{key}={value}" for key, value in plain["meta"].items())
+    return [line for line in (("group", plain["group"]), ("metadata", meta)) if line[1]]
 
 
 def _use(session: Row, now: float) -> str:
@@ -210,7 +219,8 @@ def _halt(halt: Row, past: History) -> str:
         by = quick.ACTORS.get(halt["ended_by"] or "", "") or "nobody"
         why = f": {halt['outcome']}" if halt["outcome"] else ""
         lines.append(f"ended {layout.stamp(halt['ended_at'])} by {by}{why}")
-    kind = PLAIN_WORDS[LimitKind(halt["limit_kind"])]
+    kind = halt["limit_kind"]
+    kind = PLAIN_WORDS[LimitKind(kind)] if kind in tuple(LimitKind) else kind
     return _part(f"halt {halt['id']}, {layout.stamp(halt['opened_at'])}, {kind}", lines)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tmuxclaude import app
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import accounts, layout
 from tmuxclaude.cli.opening import zone_name
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import chart, hours, stats
@@ -49,15 +48,30 @@ def stats_command(since: str, by: str, as_json: bool) -> int:
     begin = hours.ago(since, now, zone)
     found = _material(paths, begin, tmux_server().only)
     rows, total = stats.figures(found, begin, now, By(by), zone)
+    called = _names(by, [key for key, _ in rows])
     if as_json:
-        data = [{by: key, **asdict(figures)} for key, figures in rows]
+        data = [{by: key, **_named(by, called, key), **asdict(figures)} for key, figures in rows]
         told = {"since": begin, "until": now, "by": by, "rows": data, "total": asdict(total)}
         layout.out(layout.json_text(told))
     elif total == Figures():
         layout.out(f"Nothing happened since {layout.stamp(begin)}.")
     else:
-        layout.out(_text(by, rows, total))
+        named = [(called.get(key, key), figures) for key, figures in rows]
+        layout.out(_text(by, named, total))
     return 0
+
+
+def _names(by: str, keys: list[str]) -> dict[str, str]:
+    """What accounts and directories are called for people."""
+    if by == By.ACCOUNT:
+        names = accounts.names(keys)
+        twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+        return {key: layout.short(key) if name in twice else name for key, name in names.items()}
+    return {key: layout.short(key) for key in keys} if by == By.DIRECTORY else {}
+
+
+def _named(by: str, called: dict[str, str], key: str) -> dict[str, str]:
+    return {"name": called[key]} if by == By.ACCOUNT else {}
 
 
 def _material(paths: Paths, since: float, socket: str | None) -> Material:
@@ -83,8 +97,7 @@ def _material(paths: Paths, since: float, socket: str | None) -> Material:
     return replace(found, hours=told)
 
 
-def _text(by: str, rows: Iterable[tuple[str, Figures]], total: Figures) -> str:
-    shown = [(_called(by, key), figures) for key, figures in rows]
+def _text(by: str, shown: list[tuple[str, Figures]], total: Figures) -> str:
     lines = [*(_cells(*one) for one in shown), _cells("all", total)]
     room = layout.room()
     fits = {by.upper(): layout.Fit(8, middle=True)}
@@ -92,12 +105,8 @@ def _text(by: str, rows: Iterable[tuple[str, Figures]], total: Figures) -> str:
     parts = [layout.table((by.upper(), *HEADS), lines, room, fits)]
     bars = chart.bars(shown, min(room or COLUMNS, COLUMNS))
     if bars:
-        parts.append("\n".join(["hours worked (#) and waited on limits (.)", *bars]))
+        parts.append("\n".join(["time worked (#) and waited on limits (.)", *bars]))
     return "\n\n".join(parts)
-
-
-def _called(by: str, key: str) -> str:
-    return layout.short(key) if by in (By.ACCOUNT, By.DIRECTORY) else key
 
 
 def _cells(name: str, one: Figures) -> tuple[str, ...]:
@@ -107,7 +116,7 @@ def _cells(name: str, one: Figures) -> tuple[str, ...]:
         str(one.sessions),
         str(one.turns),
         _short(one.tokens),
-        *(f"{seconds / stats.HOUR:.1f}h" for seconds in (one.worked, one.waited, one.saved)),
+        *(chart.length(seconds) for seconds in (one.worked, one.waited, one.saved)),
         by_whom,
         str(one.checkpoints),
     )

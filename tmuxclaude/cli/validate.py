@@ -29,9 +29,9 @@ BROKEN = 1
 HEADS = ("CONVERSATION", "SESSION", "SIZE", "MESSAGES", "FIRST", "LAST", "IS")
 FITS = {
     "FIRST": layout.Fit(may_go=True),
-    "IS": layout.Fit(20),
+    "IS": layout.Fit(28),
     "SIZE": layout.Fit(may_go=True),
-    "SESSION": layout.Fit(6, middle=True),
+    "SESSION": layout.Fit(7, middle=True),
     "CONVERSATION": layout.Fit(8),
 }
 
@@ -59,7 +59,7 @@ def validate_command(words: tuple[str, ...], every: bool, as_json: bool) -> int:
     broken. Nothing is changed, and no supervisor is needed.
     """
     if bool(words) == every:
-        raise UsageError("give names or ids, or --all")
+        raise UsageError("give names or ids, or --all; nothing was done")
     paths = app.paths()
     found = [(one, _checked(one)) for one in dict.fromkeys(_targets(paths, words))]
     if as_json:
@@ -144,7 +144,6 @@ def _cells(one: Target, checked: Checked, now: float) -> tuple[str, ...]:
         one.session,
         "" if checked.size is None else f"{checked.size / 1000:.1f} kB",
         f"{told.prompts}/{told.replies}",
-        layout.moment(told.first_at, now),
-        layout.moment(told.last_at, now),
+        *("" if at is None else layout.moment(at, now) for at in (told.first_at, told.last_at)),
         f"{verdict}: {'; '.join(words)}" if words else verdict,
     )

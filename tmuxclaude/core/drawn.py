@@ -80,6 +80,11 @@ def moment(at: float | None, now: float, local: Local) -> str:
     return f"{day} {then.tm_year} {clock}"
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """``1 session``, ``2 sessions``; ``more``: what is not made by adding an s."""
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
 def span(seconds: float) -> str:
     """A length of time in its two largest units: ``45s``, ``12m``, ``1h 12m``, ``3d 4h``."""
     whole = max(int(seconds), 0)

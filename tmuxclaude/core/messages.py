@@ -41,7 +41,7 @@ class Message:
     """A text that is to be a turn of a session. ``id`` grows in the order of asking.
 
     ``attempt``: the one that delivers it, or the last that tried. ``reason``: why it is not sent.
-    ``over_at``: when it was sent or dropped.
+    ``over_at``: when it was sent or dropped. ``key``: what its asker knows it by; may be empty.
     """
 
     id: int
@@ -52,6 +52,7 @@ class Message:
     attempt: int | None = None
     over_at: float | None = None
     reason: str = ""
+    key: str = ""
 
 
 def why_not_now(

@@ -65,7 +65,8 @@ def _of_event(event: Row) -> Entry | None:
 
 def _of_halt(halt: Row) -> list[Entry]:
     name, uid = str(halt["name"]), str(halt["session"])
-    words = PLAIN_WORDS[LimitKind(halt["limit_kind"])]
+    kind = str(halt["limit_kind"])
+    words = PLAIN_WORDS[LimitKind(kind)] if kind in tuple(LimitKind) else kind
     found = [Entry(halt["opened_at"], uid, name, "limited", words)]
     if halt["ended_at"] is not None:
         by = halt["ended_by"] or Actor.NOBODY.value

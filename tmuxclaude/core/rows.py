@@ -60,6 +60,9 @@ KEYS = "enter go  alt-n new  ctrl-r resume  ctrl-o hold  ctrl-x stop  ctrl-l los
 EMPTY = "No sessions yet. alt-n opens one in this directory; in a shell: tmuxclaude new"
 NONE_LEFT = "No session is open. alt-n opens one in this directory; ctrl-l shows those that were"
 
+_STATES, _KINDS = tuple(State), tuple(LimitKind)
+"""The words of this tmuxclaude; a newer one may have written others."""
+
 LIVE, BACK, PAST = "live", "back", "past"
 
 
@@ -79,7 +82,8 @@ def text(
     ``limits``: mappings by the columns of the table. ``pause``: one with until, if there is a
     pause. ``home`` is shown as ``~``. ``pid``: of the supervisor that writes, 0 for nobody.
     """
-    offered = sorted(_one_of_each_name(sessions), key=_rank)
+    known = [row for row in sessions if row["state"] in _STATES]
+    offered = sorted(_one_of_each_name(known), key=_rank)
     cells = [_cells(row, now, local, home, symbols) for row in offered]
     widths = [max(columns(line[i]) for line in (HEADS, *cells)) for i in range(len(HEADS))]
     titles = "  ".join(map(padded, HEADS, widths)).rstrip()
@@ -167,12 +171,13 @@ def _left(at: float, now: float) -> str:
 
 
 def _why(row: Row, now: float) -> str:
+    """Behind its group, so that typing ``@GROUP`` leaves only that."""
     why: str = row["outlook_why"] or row["reason"]
     if row["abandoned_since"] is not None:
         why = abandoned.words(row["abandoned_since"], row["uncommitted"], now)
     if row["want"] == Want.HOLD and "held" not in why:
-        return f"held; {why}" if why else "held"
-    return why
+        why = f"held; {why}" if why else "held"
+    return f"@{row['in_group']} {why}".rstrip() if row["in_group"] else why
 
 
 def _pane(row: Row) -> tuple[str, ...]:
@@ -203,7 +208,7 @@ def _imposed(limits: Sequence[Row], pause: Row | None, now: float, local: Local)
     for one in sorted(standing, key=lambda one: float(one["resets_at"])):
         at = one["resets_at"]
         whose = f" of {visible(one['account'].rpartition('/')[2])}" if several else ""
-        words = PLAIN_WORDS[LimitKind(one["kind"])]
+        words = PLAIN_WORDS[LimitKind(one["kind"])] if one["kind"] in _KINDS else one["words"]
         parts.append(f"{words}{whose} resets {moment(at, now, local)} {_left(at, now)}")
     return " · ".join(parts) or "no limit is known"
 

@@ -51,8 +51,11 @@ def _meta(kept: str) -> Data:
         return {}
     import json  # only for the few sessions that have any
 
-    found: Data = json.loads(kept)
-    return found
+    try:
+        found = json.loads(kept)
+    except ValueError:  # changed by hand
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _abandoned(row: Row) -> Data | None:

@@ -191,7 +191,8 @@ def _of_halts(
     backs = {e["evidence"].get("halt"): e["at"] for e in reversed(events) if e["kind"] == BACK}
     for number, halt in enumerate(halts):
         said, ended = min(halt["limit_said_at"], halt["opened_at"]), halt["ended_at"]
-        if REMEDY[LimitKind(halt["limit_kind"])] is Remedy.RESET:
+        kind = halt["limit_kind"]
+        if kind in tuple(LimitKind) and REMEDY[LimitKind(kind)] is Remedy.RESET:
             yield Part("waited", uid, said, now if ended is None else ended)
         if ended is None or halt["ended_by"] not in _BY_WHOM or halt["outcome"] in NO_RESUMES:
             continue

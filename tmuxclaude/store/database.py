@@ -159,6 +159,12 @@ class Database:
         """Grows with each row that is written; ``None`` in a transaction, which may be undone."""
         return None if self._connection.in_transaction else self._connection.total_changes
 
+    @property
+    def written_by_others(self) -> object:
+        """Another value whenever another program has changed the file, as people do by hand."""
+        row = self.row("PRAGMA data_version")
+        return None if row is None else row["data_version"]
+
     def rows(self, query: str, *values: object) -> list[Row]:
         """Every row of a query, as dictionaries by column."""
         try:

@@ -95,7 +95,7 @@ class Events:
             "SELECT max(at) AS at FROM (SELECT max(at) AS at FROM events"
             " UNION ALL SELECT max(active_at) FROM activity)"
         )
-        return None if row is None else row["at"]
+        return row["at"] if row is not None and isinstance(row["at"], float) else None
 
     def unwatched(self, since: float | None, now: float, why: str) -> None:
         """Keep that nobody watched between ``since`` and ``now``, if that is any time at all."""
@@ -136,4 +136,10 @@ class Events:
 
 
 def _event(row: Row) -> Event:
-    return Event(row["at"], row["session"], row["kind"], row["text"], json.loads(row["evidence"]))
+    """What carried it may be missing, not it itself."""
+    try:
+        evidence = json.loads(row["evidence"])
+    except ValueError:
+        evidence = None
+    evidence = evidence if isinstance(evidence, dict) else {}
+    return Event(row["at"], row["session"], row["kind"], row["text"], evidence)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tmuxclaude.core.secrets import redact, redact_plain, redact_variables, redact_words
+from tmuxclaude.store import legible
 from tmuxclaude.store.format import SCHEMA_VERSION, connect, restored, storable, translated
 
 Row = dict[str, Any]
@@ -58,10 +59,27 @@ _PLAIN = frozenset({"uid", "session", "conversation", "id", "record", "nonce", "
 
 def export(connection: sqlite3.Connection, previews: bool) -> Tables:
     """Every exported row, in order, without secrets. ``previews``: with what was said."""
+    strange = not_understood(connection)
     return {
-        table: [clean(table, row, previews) for _, row in _rows(connection, table)]
+        table: [
+            clean(table, row, previews)
+            for rowid, row in _rows(connection, table)
+            if rowid not in strange[table]
+        ]
         for table in TABLES
     }
+
+
+def not_understood(connection: sqlite3.Connection) -> dict[str, set[int]]:
+    """The rowids that are left out: of each session of which something is not understood, all."""
+    found: dict[str, set[int]] = {table: set() for table in legible.TABLES}
+    for flaw in legible.flaws(connection, legible.TABLES):
+        found[flaw.table].add(flaw.rowid)
+        for table, owner in (legible.RESTS_ON | {"events": "session"}).items():
+            if flaw.rests:
+                query = f"SELECT rowid FROM {table} WHERE {owner} = ?"
+                found[table] |= {row[0] for row in connection.execute(query, [flaw.session])}
+    return found
 
 
 def document(tables: Tables, now: float) -> dict[str, object]:
@@ -101,9 +119,14 @@ def write_sqlite(connection: sqlite3.Connection, path: Path, previews: bool) -> 
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             copy.execute("BEGIN IMMEDIATE")
+            strange = not_understood(copy)
             for table in TABLES:
                 for rowid, row in list(_rows(copy, table)):
+                    if rowid in strange[table]:
+                        continue
                     _replace(copy, table, rowid, row, clean(table, row, previews))
+            for table, rowids in strange.items():
+                copy.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(i,) for i in rowids])
             for table in STAYS - {"told"}:
                 copy.execute(f"DELETE FROM {table}")
             copy.execute("COMMIT")

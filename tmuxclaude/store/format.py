@@ -20,6 +20,18 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x746D_636C
 """Marks a file as ours (SQLite's ``application_id``; the letters ``tmcl``)."""
 
+NUMBERS = frozenset(
+    (
+        *("since", "until", "created_at", "rebuilt_at", "outlook_at", "began_at", "active_at"),
+        *("ends_at", "opened_at", "ended_at", "halted_at", "resets_at", "not_before", "said_at"),
+        *("limit_said_at", "limit_resets_at", "lifted_at", "stepped_at", "keyed_at", "asked_at"),
+        *("over_at", "taken_at", "next_at", "at", "abandoned_since", "uncommitted", "position"),
+        *("prompts", "replies", "compactions", "queued", "attempts", "launches", "number"),
+        *("server_pid", "server_started", "pane_pid", "offset", "tries", "tokens", "changed"),
+    )
+)
+"""What columns are called, in tables, views and answers, that hold numbers or nothing."""
+
 _URI_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~")
 
 AnyPath = str | os.PathLike[str]
@@ -147,7 +159,19 @@ def restored(row: tuple[object, ...]) -> tuple[object, ...]:
     """A row as it was given to ``storable``, value by value."""
     if bytes not in map(type, row):
         return row
-    return tuple(
-        value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
-        for value in row
-    )
+    return tuple(_decoded(value) if isinstance(value, bytes) else value for value in row)
+
+
+def whole(cursor: sqlite3.Cursor) -> list[tuple[object, ...]]:
+    """Its rows, restored, but for those with a text where a number belongs: no code of ours, and
+    none of theirs who read, knows what to make of these (``legible`` finds them)."""
+    numbers = [i for i, column in enumerate(cursor.description) if column[0] in NUMBERS]
+    rows = map(restored, cursor)
+    return [row for row in rows if not any(type(row[i]) is str for i in numbers)]
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # nothing that we wrote
+        return value.decode("utf-8", "replace")

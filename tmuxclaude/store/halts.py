@@ -222,10 +222,9 @@ class Halts:
 
     def open_attempts(self) -> list[Attempt]:
         """Every attempt that has not ended: what a new supervisor must look at first."""
-        marks = ", ".join("?" * len(ENDED_STEPS))
-        rows = self._db.rows(
-            f"SELECT * FROM attempts WHERE step NOT IN ({marks}) ORDER BY id", *ENDED_STEPS
-        )
+        steps = [step for step in Step if step not in ENDED_STEPS]
+        marks = ", ".join("?" * len(steps))
+        rows = self._db.rows(f"SELECT * FROM attempts WHERE step IN ({marks}) ORDER BY id", *steps)
         return [_attempt(row) for row in rows]
 
     def steps(self, attempt: int) -> list[StepTaken]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tmuxclaude.store import reader
 from tmuxclaude.store.format import family, stored_version, translated
+from tmuxclaude.store.legible import TABLES, Flaw, flaws
 
 
 class Health(NamedTuple):
@@ -35,7 +36,18 @@ def health(path: Path) -> Health | None:
                 bytes=sum(os.stat(one).st_size for one in family(path) if os.path.exists(one)),  # noqa: PTH110, PTH116
                 schema=stored_version(connection, path),
                 sessions=sum(reader.counts(connection).values()),
-                newest=connection.execute("SELECT max(at) FROM events").fetchone()[0],
+                newest=connection.execute(
+                    "SELECT max(at) FROM events WHERE typeof(at) = 'real'"
+                ).fetchone()[0],
             )
     except sqlite3.Error as error:
         raise translated(error, path) from error
+
+
+def strange(path: Path) -> list[Flaw]:
+    """Every row that is not understood; none without a database. Raises what ``health`` raises."""
+    connection = reader.open(path)
+    if connection is None:
+        return []
+    with closing(connection):
+        return flaws(connection, TABLES)

@@ -42,7 +42,11 @@ class Limits:
 
     def known(self) -> list[Row]:
         """The limits of every account, one row for each kind."""
-        return self._db.rows("SELECT * FROM limits ORDER BY account, kind")
+        return [
+            row
+            for row in self._db.rows("SELECT * FROM limits ORDER BY account, kind")
+            if _is_sound(row)
+        ]
 
     def lift(self, account: str, kinds: Collection[LimitKind], began: float, at: float) -> bool:
         """A turn that began at ``began`` was finished, so limits that were said before are lifted.
@@ -75,4 +79,12 @@ class Limits:
         return [
             Limit(**row | {"kind": LimitKind(row["kind"]), "source": Source(row["source"])})
             for row in rows
+            if _is_sound(row)
         ]
+
+
+def _is_sound(row: Row) -> bool:
+    """Whether it is understood; what a hand has changed is passed over."""
+    times = (row["said_at"], row["resets_at"], row.get("lifted_at"))
+    known = row["kind"] in tuple(LimitKind) and row["source"] in tuple(Source)
+    return known and not any(isinstance(time, str) for time in times)

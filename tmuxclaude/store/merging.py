@@ -18,6 +18,8 @@ from tmuxclaude.core.secrets import REDACTED
 from tmuxclaude.store.database import Database
 from tmuxclaude.store.exporting import Row, Tables
 from tmuxclaude.store.importing import check, refused
+from tmuxclaude.store.legible import TABLES as LEGIBLE
+from tmuxclaude.store.legible import flaws
 
 
 @dataclass(slots=True)
@@ -41,9 +43,13 @@ def merge(db: Database, tables: Tables, boot: str) -> Merged:
     Raises ``RefusedError`` when anything in it is not what could be kept; nothing is kept then.
     """
     check(db, tables)
+    strange = set(flaws(db.reading, LEGIBLE))
     with db.writing(durable=True):
         try:
-            return _Merging(db, boot).all(tables)
+            merged = _Merging(db, boot).all(tables)
+            for flaw in set(flaws(db.reading, LEGIBLE)) - strange:
+                raise refused(f"{flaw.words}, which is not understood")
+            return merged
         except (sqlite3.IntegrityError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise refused(f"it contradicts itself ({error})") from error
 
@@ -101,7 +107,7 @@ class _Merging:
 
     def _message(self, row: Row) -> None:
         attempt = None if row["attempt"] is None else self._attempts[row["attempt"]]
-        row = row | {"attempt": attempt}
+        row = row | {"attempt": attempt, "key": ""}  # nobody asks for it anew
         if row["stage"] in WAITING:
             why = "it waited where it was exported"
             row |= {"stage": MessageStage.DROPPED, "over_at": row["asked_at"], "reason": why}

@@ -26,9 +26,12 @@ class Messages:
         self._db = db
         self._halts = halts
 
-    def add(self, session: str, text: str, now: float) -> Message:
-        """Keep one more message for the session with this uid, behind those that wait."""
-        message = Message(id=0, session=session, text=text, asked_at=now)
+    def add(self, session: str, text: str, now: float, key: str = "") -> Message:
+        """Keep one more message for the session with this uid, behind those that wait.
+
+        ``key``: as in ``Message``; no other message may have it.
+        """
+        message = Message(id=0, session=session, text=text, asked_at=now, key=key)
         with self._db.writing(durable=True):
             return replace(message, id=self._db.insert("messages", _row(message)))
 
@@ -50,6 +53,22 @@ class Messages:
         """The message with this id, over or not."""
         row = self._db.row("SELECT * FROM messages WHERE id = ?", message)
         return None if row is None else _message(row)
+
+    def by_key(self, key: str) -> Message | None:
+        """The message that was asked for with this key, over or not."""
+        row = self._db.row('SELECT * FROM messages WHERE "key" = ? AND "key" <> \'\'', key)
+        return None if row is None else _message(row)
+
+    def before(self, message: Message) -> int:
+        """How many messages waited for the session when this one was asked for."""
+        row = self._db.row(
+            "SELECT count(*) AS count FROM messages WHERE session = ? AND id < ?"
+            " AND (over_at IS NULL OR over_at > ?)",
+            message.session,
+            message.id,
+            message.asked_at,
+        )
+        return 0 if row is None else int(row["count"])
 
     def of_attempt(self, attempt: int) -> bool:
         """Whether a message of the queue is on its way by this attempt."""
@@ -101,6 +120,7 @@ def _row(message: Message) -> Row:
         "attempt": message.attempt,
         "over_at": message.over_at,
         "reason": message.reason,
+        "key": message.key,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tmuxclaude.core.errors import NotFoundError, RefusedError
@@ -22,6 +23,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.store.database import Database, Row
+from tmuxclaude.store.legible import RESTS_ON, Flaw, flaws
 from tmuxclaude.store.reader import PICKABLE
 
 
@@ -39,12 +41,27 @@ class Link(NamedTuple):
 
 
 class Sessions:
-    """The registry. A name belongs to one session that has not ended; ended ones may share it."""
+    """The registry. A name belongs to one session that has not ended; ended ones may share it.
+
+    A session of which something is kept that is not understood is in none of its answers.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._watched: list[Session] = []
         self._watched_at: int | None = None
+        self._illegible: dict[str, Flaw] = {}
+        self._read_at: object = None
+
+    @property
+    def illegible(self) -> Mapping[str, Flaw]:
+        """The sessions, by uid, of which something is not understood, and what."""
+        written = self._db.written_by_others
+        if written != self._read_at:
+            found = flaws(self._db.reading, RESTS_ON)
+            self._illegible = {flaw.session: flaw for flaw in reversed(found)}
+            self._read_at, self._watched_at = written, None
+        return self._illegible
 
     def add(self, session: Session) -> None:
         """Keep a new session. Raises ``RefusedError`` when its name or uid is taken."""
@@ -73,6 +90,7 @@ class Sessions:
                 self._db.delete(table, "session = ?", uid)
             self._db.delete("standing", "whose = ?", uid)
             self._db.delete("sessions", "uid = ?", uid)
+        self._illegible.pop(uid, None)
 
     def save(self, session: Session) -> bool:
         """Keep what changed, and return whether anything did; an equal session costs no write.
@@ -95,15 +113,20 @@ class Sessions:
     def get(self, uid: str) -> Session | None:
         """The session with this uid."""
         row = self._db.row("SELECT * FROM sessions WHERE uid = ?", uid)
-        return None if row is None else from_row(row)
+        return None if row is None or uid in self.illegible else from_row(row)
 
     def by_name(self, name: str) -> Session | None:
-        """The session that has this name; when none has it now, the last one that had it."""
+        """The session that has this name; when none has it now, the last one that had it.
+
+        Raises ``RefusedError`` when that is one of which something is not understood.
+        """
         row = self._db.row(
             "SELECT * FROM sessions WHERE name = ?"
             " ORDER BY state = 'ended', created_at DESC, rowid DESC LIMIT 1",
             name,
         )
+        if row is not None and row["uid"] in self.illegible:
+            raise RefusedError(f"{left_alone(self.illegible[row['uid']])}. Nothing was done")
         return None if row is None else from_row(row)
 
     def of_conversation(self, conversation: str) -> Session | None:
@@ -113,26 +136,33 @@ class Sessions:
             " ORDER BY s.state = 'ended', s.created_at DESC, s.rowid DESC LIMIT 1",
             conversation,
         )
-        return None if row is None else from_row(row)
+        return None if row is None or row["uid"] in self.illegible else from_row(row)
 
     def all(self) -> list[Session]:
         """Every session ever kept, in the order they were added."""
-        return [from_row(row) for row in self._db.rows("SELECT * FROM sessions ORDER BY rowid")]
+        return self._legible("SELECT * FROM sessions ORDER BY rowid")
 
     def not_ended(self) -> list[Session]:
         """The sessions to watch, the queued and the lost included, in the order of adding.
 
         Asked for at each tick, and read again only after something was written.
         """
-        version = self._db.version
+        version, _ = self._db.version, self.illegible
         if version is None or version != self._watched_at:
-            rows = self._db.rows("SELECT * FROM sessions WHERE state <> 'ended' ORDER BY rowid")
-            self._watched, self._watched_at = [from_row(row) for row in rows], version
+            self._watched = self._legible(
+                "SELECT * FROM sessions WHERE state <> 'ended' ORDER BY rowid"
+            )
+            self._watched_at = version
         return list(self._watched)
+
+    def _legible(self, query: str) -> list[Session]:
+        strange = self.illegible
+        return [from_row(row) for row in self._db.rows(query) if row["uid"] not in strange]
 
     def pickable(self) -> list[Row]:
         """The rows of ``reader.PICKABLE``: what a picker offers."""
-        return self._db.rows(PICKABLE)
+        strange = self.illegible
+        return [row for row in self._db.rows(PICKABLE) if row["uid"] not in strange]
 
     def names_taken(self) -> frozenset[str]:
         """The names that a new session cannot have."""
@@ -166,9 +196,9 @@ class Sessions:
         return True
 
     def began(self, uid: str, conversation: str, why: str) -> None:
-        """Correct why the last link began, when that is this conversation."""
+        """Correct why the last link began, when that is this conversation. A fork stays one."""
         last = "position = (SELECT max(position) FROM chain WHERE session = ?)"
-        where = f"session = ? AND conversation = ? AND why <> ? AND {last}"
+        where = f"session = ? AND conversation = ? AND why NOT IN ('fork', ?) AND {last}"
         if self._db.row(f"SELECT 1 FROM chain WHERE {where}", uid, conversation, why, uid):
             with self._db.writing():
                 self._db.update("chain", {"why": why}, where, uid, conversation, why, uid)
@@ -196,6 +226,12 @@ class Sessions:
             uid,
         )
         return [Link(**row) for row in rows]
+
+
+def left_alone(flaw: Flaw) -> str:
+    """What becomes of a session of which something is not understood, for people."""
+    why = f"{flaw.words}, which is not understood"
+    return f"{flaw.name} is left alone: {why}; see: tmuxclaude doctor"
 
 
 def _taken(session: Session) -> RefusedError:

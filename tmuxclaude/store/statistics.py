@@ -10,7 +10,7 @@ import sqlite3
 from typing import Any
 
 from tmuxclaude.core.stats import KINDS
-from tmuxclaude.store.format import restored, storable, translated
+from tmuxclaude.store.format import storable, translated, whole
 
 Row = dict[str, Any]
 
@@ -39,8 +39,16 @@ def events(connection: sqlite3.Connection) -> list[Row]:
         *KINDS,
     )
     for row in found:
-        row["evidence"] = json.loads(row["evidence"])
+        row["evidence"] = _evidence(row["evidence"])
     return found
+
+
+def _evidence(kept: str) -> Row:
+    try:
+        found = json.loads(kept)
+    except ValueError:  # changed by hand
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def halts(connection: sqlite3.Connection) -> list[Row]:
@@ -64,7 +72,7 @@ def _rows(connection: sqlite3.Connection, query: str, *values: object) -> list[R
     try:
         cursor = connection.execute(query, [storable(value) for value in values])
         names = [column[0] for column in cursor.description]
-        return [dict(zip(names, restored(row), strict=True)) for row in cursor]
+        return [dict(zip(names, row, strict=True)) for row in whole(cursor)]
     except sqlite3.Error as error:
         path = connection.execute("PRAGMA database_list").fetchone()[2]
         raise translated(error, path) from error

@@ -20,6 +20,7 @@ from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.format import DatabaseUnavailableError, DatabaseUnreadableError
+from tmuxclaude.store.sessions import left_alone
 from tmuxclaude.supervisor import brakes, decide
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.deliver import Deliveries
@@ -178,6 +179,8 @@ class Loop:
         unsettled = self._course.unsettled()
         found = [self._trouble] if self._trouble else []
         found += [f"nothing is resumed yet: {unsettled}"] if unsettled else []
+        with suppress(DatabaseUnavailableError, DatabaseUnreadableError):
+            found += map(left_alone, self.books.sessions.illegible.values())
         mistakes = self._mistakes + self.observer.mistakes
         if mistakes:
             found.append(f"{mistakes} looks failed by a mistake of ours; see the log")
@@ -257,6 +260,8 @@ class Loop:
 
     def _is_over(self, uid: str, known: Decided) -> bool:
         """Whether nothing more can come of a session, unless somebody asks for it."""
+        if uid in self.books.sessions.illegible:
+            return True
         return known.session.state is State.ENDED and uid not in self._touched
 
     def _is_pressing(self, uid: str, now: float) -> bool:

@@ -42,7 +42,7 @@ def check(account: str, conversation: str, directory: str = "", *, begun: bool =
         path = claude_files.future_transcript_path(place, conversation, directory)
         problem = "; ".join(claude_files.follow(path, None).problems) or "not found"
         if problem == "missing" and not begun:
-            notes = ("there is no file yet, for nothing was said",)
+            notes = ("nothing was said yet",)
             return Checked(conversation, account, str(path), notes=notes)
         return Checked(conversation, account, str(path), problems=(problem,))
     return _read(account, conversation, path)

@@ -6,19 +6,21 @@ which nobody knows whether it arrived is left to its user, and those behind it w
 
 from __future__ import annotations
 
-from tmuxclaude.api.wire.base import Answer, Request, RowId
+from tmuxclaude.api.wire.base import Answer, Key, Request, RowId
 from tmuxclaude.api.wire.looking import View
 
 
 class Enqueue(Request, frozen=True, tag="enqueue"):
     """Deliver a text, of one line or several, when its turn has come.
 
-    ``attach``: absolute paths of files that go with it.
+    ``attach``: absolute paths of files that go with it. ``key``: a word that nobody else uses, as
+    a UUID. Who got no answer asks again with the same key: it is one message, and one answer.
     """
 
     name: str
     text: str
     attach: list[str] = []
+    key: Key = ""
 
 
 class Enqueued(Answer, frozen=True, tag="enqueued"):

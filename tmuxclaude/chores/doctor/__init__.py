@@ -39,6 +39,7 @@ def checks(where: Paths) -> list[Check]:
         checked("permissions", lambda: files.permissions(where)),
         checked("disk", lambda: files.disk(where)),
         checked("database", lambda: files.database(where)),
+        *files.rows(where),
         checked("supervisor", lambda: watching.supervisor(where)),
         checked("service", lambda: watching.service(where, os.environ)),
         checked("hooks", lambda: watching.hooks(where)),

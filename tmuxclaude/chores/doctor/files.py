@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tmuxclaude.chores.doctor.check import Check
 from tmuxclaude.core import errors
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.edges.paths import Paths, private_directory
-from tmuxclaude.store.health import health
+from tmuxclaude.store.health import health, strange
 
 MEGABYTE = 1_048_576
 
@@ -21,6 +22,9 @@ LEAST_FREE = 64 * MEGABYTE
 LITTLE_FREE = 1024 * MEGABYTE
 
 LARGE_DATABASE = 512 * MEGABYTE
+
+MOST_ROWS = 5
+"""How many rows without a session are named."""
 
 
 def directories(where: Paths) -> Check:
@@ -88,7 +92,33 @@ def database(where: Paths) -> Check:
         mend = "tmuxclaude supervisor restart: it is put aside, and what lives is found again"
         return Check("database", False, f"{where.database} is damaged: {found.verdict}", mend)
     size = found.bytes / MEGABYTE
-    text = f"whole, {size:.1f} MiB, schema {found.schema}, {found.sessions} sessions"
+    sessions = counted(found.sessions, "session")
+    text = f"whole, {size:.1f} MiB, schema {found.schema}, {sessions}"
     if found.bytes > LARGE_DATABASE:
         return Check("database", None, text, "tmuxclaude cleanup --older-than 30d")
     return Check("database", True, text)
+
+
+def rows(where: Paths) -> list[Check]:
+    """What is kept and not understood: each session that is left alone for it, and the rest."""
+    try:
+        found = strange(where.database)
+    except errors.TmuxclaudeError:  # the database itself says why
+        return []
+    update = "update tmuxclaude, if a newer one wrote it"
+    sessions = {
+        flaw.name: Check(
+            "session",
+            False,
+            f"{flaw.name} is left alone: {flaw.words}, which is not understood",
+            f"{update}; else: tmuxclaude forget {flaw.name}, then adopt --all",
+        )
+        for flaw in found
+        if flaw.rests
+    }
+    others = [
+        Check("database", None, f"{flaw.words}, which is not understood and is passed over", update)
+        for flaw in found
+        if not flaw.rests
+    ]
+    return [*sessions.values(), *others[:MOST_ROWS]]

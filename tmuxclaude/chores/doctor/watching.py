@@ -14,6 +14,7 @@ from tmuxclaude import app
 from tmuxclaude.chores import keeping
 from tmuxclaude.chores.doctor.check import Check
 from tmuxclaude.claude import hooks as claude_hooks
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.edges import units
 from tmuxclaude.edges.paths import Paths
 from tmuxclaude.store import reader
@@ -32,7 +33,7 @@ def supervisor(where: Paths) -> Check:
     answer = app.ping(where)
     if answer is None:
         return Check("supervisor", None, "does not run", START)
-    text = f"process {answer.pid}, {answer.sessions} sessions"
+    text = f"process {answer.pid}, {counted(answer.sessions, 'session')}"
     if answer.notices:
         return Check("supervisor", None, f"{text}; {'; '.join(answer.notices)}", "see its log")
     return Check("supervisor", True, text)
@@ -78,7 +79,7 @@ def hooks(where: Paths) -> Check:
     if late and app.ping(where) is not None:
         text = f"{len(late)} of them lie in {where.spool} and are not taken in"
         return Check("hooks", False, text, "tmuxclaude supervisor restart")
-    return Check("hooks", True, f"written for {count} sessions, and they arrive")
+    return Check("hooks", True, f"written for {counted(count, 'session')}, and they arrive")
 
 
 def _sessions_with_hooks(where: Paths) -> list[tuple[str, str]]:
