@@ -145,7 +145,10 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, home: Home) -> None:
     supervisor = home.start()
     keeper = supervisor.parent()
     assert keeper is not None
-    supervisor.send_signal(number)
+    with app.connect(home.paths) as client:
+        events = client.subscribe()
+        supervisor.send_signal(number)
+        assert next(events).kind == "ending"
     until(lambda: is_gone(supervisor) and is_gone(keeper))
     assert "supervisor ended" in home.log()
     assert not home.paths.socket.exists()
@@ -239,6 +242,7 @@ def test_while_it_is_stopped_looking_works_and_the_rest_says_so(home: Home, clau
     began = time.monotonic()
     listed = home.json("list")
     assert [one["name"] for one in listed["sessions"]] == ["api"]
+    assert listed["supervisor"]["running"] is False
     assert time.monotonic() - began < 2
     began = time.monotonic()
     asked = [

@@ -217,7 +217,7 @@ def ping(where: Paths) -> Pong | None:
                 return client.ping()
         except NobodyListensError:
             return None
-        except ClosedError:  # it is ending
+        except (ClosedError, errors.EndingError):
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.02)

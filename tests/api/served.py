@@ -18,6 +18,9 @@ from tmuxclaude.api.feed import Feed
 from tmuxclaude.api.server import Server
 from tmuxclaude.core import errors
 
+END = 1_800_000_000.5
+"""When it is, by the clock on the wall, when the server is closed."""
+
 PING = b'{"type":"ping"}\n'
 
 
@@ -72,7 +75,7 @@ class Served:
         self._stopping = True
         self._theirs.send(b"x")
         self._thread.join(10)
-        self._server.close()
+        self._server.close(END)
         self._selector.close()
         self._ours.close()
         self._theirs.close()

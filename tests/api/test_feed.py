@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.api.house import NOW, House
-from tests.api.served import Bare, Served
+from tests.api.served import END, Bare, Served
+from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.api.client import Client
 from tmuxclaude.api.feed import BATCH, Feed
@@ -123,6 +124,22 @@ def test_a_subscriber_that_leaves_is_forgotten(served: Served, connect: Connect)
     assert other.is_answered()
 
 
+def test_at_the_end_all_that_happened_is_told_before_the_last_line(
+    served: Served, connect: Connect
+) -> None:
+    clients = connect(), connect()
+    subscribe(clients[0])
+    subscribe(clients[1], sessions=["u2"])
+    connect().send(b'{"type":"follow","attempt":3}\n')  # it is busy for 0.3 s
+    until(lambda: served.asked[-1:] == [wire.Follow(attempt=3)])
+    served.events.happen(3)
+    served.stop()
+    told = [[json.loads(line) for line in iter(client.line, b"")] for client in clients]
+    assert [(one["kind"], one["id"]) for one in told[0][-2:]] == [("state", 3), ("ending", 3)]
+    assert [(one["kind"], one["id"]) for one in told[1]] == [("ending", 0)]
+    served.stop = lambda: None  # type: ignore[method-assign]
+
+
 def test_who_subscribes_asks_nothing_more(served: Served, connect: Connect) -> None:
     client = connect()
     subscribe(client)
@@ -148,6 +165,8 @@ def test_the_client_gives_event_after_event(served: Served) -> None:
         served.happen(text="working → idle")
         assert [next(events).id, next(events).text] == [2, "working → idle"]
         served.stop()
+        last = next(events)
+        assert (last.kind, last.id, last.at) == ("ending", 3, END)
         with pytest.raises(errors.UnreachableError):
             next(events)
     served.stop = lambda: None  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ from tests.api.served import PING, Bare, Served, serving
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.api.server import LINE_SECONDS, MAX_CLIENTS
+from tmuxclaude.core import errors
 
 Connect = Callable[[], Bare]
 
@@ -318,6 +319,20 @@ def test_a_socket_file_that_was_left_over_is_replaced(tmp_path: Path) -> None:
         assert not path.exists()
 
 
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    with serving() as first:
+        path, target = first.path.with_name("link"), tmp_path / "target"
+        for there in (False, True):
+            if there:
+                target.write_text("mine")
+            path.symlink_to(target)
+            served = Served(path)
+            assert stat.S_ISSOCK(path.lstat().st_mode)
+            served.stop()
+            assert target.exists() == there
+        assert target.read_text() == "mine"
+
+
 def test_the_end_leaves_a_successors_socket_alone() -> None:
     with serving() as served:
         successor = Served(served.path)
@@ -331,11 +346,26 @@ def test_the_end_leaves_a_successors_socket_alone() -> None:
         served.stop = lambda: None  # type: ignore[method-assign]
 
 
-def test_the_end_closes_every_client(served: Served, connect: Connect) -> None:
-    client = connect()
-    assert client.is_answered()
+def test_at_the_end_who_waits_is_told_that_nothing_was_done(
+    served: Served, connect: Connect
+) -> None:
+    silent, one, two, half, busy = (connect() for _ in range(5))
+    assert all(client.is_answered() for client in (silent, one, two, half, busy))
+    busy.send(b'{"type":"follow","attempt":3}\n')  # for 0.3 s nobody is heard
+    until(lambda: served.asked[-1:] == [wire.Follow(attempt=3)])
+    one.send(PING)
+    two.send(PING + PING)
+    half.send(PING[:-1])
+    late = connect()
+    late.send(PING)
+    asked = len(served.asked)
     served.stop()
-    assert client.seconds_until_closed() < 1
+    for client, answers in ((silent, 0), (one, 1), (two, 2), (half, 1), (late, 1)):
+        for _ in range(answers):
+            with pytest.raises(errors.EndingError, match="nothing was done"):
+                wire.decode_answer(client.line(), wire.Pong)
+        assert client.line() == b""
+    assert len(served.asked) == asked
     served.stop = lambda: None  # type: ignore[method-assign]
 
 

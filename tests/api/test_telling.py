@@ -158,6 +158,16 @@ def test_who_may_speak_for_a_session(
     assert all(session.state is State.STARTING for session in house.books.sessions.all())
 
 
+def test_what_is_relayed_counts_by_its_nonce_alone(house: House) -> None:
+    own = register(house).nonce
+    house.around.parents[60] = 50
+    for request in (wire.Heartbeat(session_id=ID, relayed=True), wire.End(ID, relayed=True)):
+        with pytest.raises(errors.RefusedError, match="nothing was done"):
+            house.ask(request, 60)
+    assert register(house, peer=60, relayed=True).nonce == ""
+    assert house.ask(wire.End(session_id=ID, nonce=own, relayed=True), 60).success
+
+
 def test_a_later_process_with_the_same_pid_is_another(house: House) -> None:
     register(house)
     house.around.started = "2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,10 @@ def test_an_error_of_an_unknown_kind_is_still_an_error() -> None:
         wire.decode_answer(line, wire.Pong)
 
 
+REGISTER = '{"type":"register","directory":"/","pid":1,"sessionId":"%s"}'
+NEW = '{"type":"new","directory":"/","command":[],"socket":"","pane":"%s"}'
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [
@@ -65,6 +70,8 @@ def test_an_error_of_an_unknown_kind_is_still_an_error() -> None:
         ('{"type":"send","name":"a","text":"\\ud800 and more"}', "surrogate"),
         ('{"type":"follow","attempt":0}', "attempt"),
         (f'{{"type":"follow","attempt":{2**63}}}', "attempt"),
+        (REGISTER % f"{uuid.UUID(int=7)}\\n", "sessionId"),
+        *((NEW % pane, "pane") for pane in ("", "7", "%x", "%1\\n")),
         ('{"more":' + "[" * 60_000, "recursion"),
         ("[" * 60_000, "array"),
         ('{"type":"resume","names":' + "[" * 60_000, "names"),

@@ -1,4 +1,4 @@
-"""Measures what a tick, a command and the supervisor's memory cost, beside the least possible.
+"""Measures what a tick, a command, a start and the memory cost, beside the least possible.
 
 python -m tests.bench [ROUNDS]
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench import checkpoints, popup, roundtrip, scanning
+from tests.bench import checkpoints, popup, roundtrip, scanning, wrapping
 from tests.bench.measure import Cases, Figure, interleaved, load, processor, table, wall
 from tests.bench.town import Town
 from tmuxclaude.supervisor.loop import Loop
@@ -40,6 +40,7 @@ def main() -> None:
     print(f"median (least-most) of {rounds} interleaved rounds; {load()}")
     ticks: dict[int, list[dict[str, Figure]]] = {}
     memory: dict[int, tuple[float, float]] = {}
+    wrapped: dict[int, wrapping.Found] = {}
     with tempfile.TemporaryDirectory(prefix="tc", dir="/tmp") as root:
         town = Town(Path(root).resolve())
         try:
@@ -48,8 +49,10 @@ def main() -> None:
                 ticks[size] = measure_ticks(town, rounds)
                 if size in (SIZES[0], SIZES[-1]):
                     memory[size] = measure_memory(town)
+                    wrapped[size] = wrapping.measure_starts(town, rounds)
             starts = measure_starts(town, rounds)
             questions = measure_questions(town)
+            events = wrapping.measure_hooks(town, rounds)
         finally:
             town.close()
     print_ticks("CLOCK", {size: found[0] for size, found in ticks.items()})
@@ -57,6 +60,7 @@ def main() -> None:
     print_starts(starts)
     print_memory(memory)
     print_questions(questions)
+    print_wrapping(events, wrapped)
     print_surveys(scanning.measure(rounds))
     checkpoints.main()
     popup.main(rounds)
@@ -218,6 +222,14 @@ def print_questions(questions: list[list[tuple[float, float]]]) -> None:
     ]
     print("\n" + table(heads, rows))
     print(aim("median of a ping by one client below 0.1 ms", questions[1][0][0] < 0.1))
+
+
+def print_wrapping(events: wrapping.Found, starts: dict[int, wrapping.Found]) -> None:
+    print("\n" + wrapping.shown("AN EVENT THAT A HOOK KEEPS", events, wrapping.NOTHING))
+    for size, found in starts.items():
+        head = f"A START BY THE WRAPPER, {size} SESSIONS"
+        print("\n" + wrapping.shown(head, found, wrapping.DIRECT))
+        print(aim("less than 60 ms later", wrapping.added(found) < 60))
 
 
 def print_surveys(found: dict[int, dict[str, Figure]]) -> None:

@@ -65,13 +65,19 @@ class Figure:
         return f"{_short(self.median)} ({_short(self.least)}-{_short(self.most)})"
 
 
-def interleaved(cases: Cases, rounds: int, *meters: Meter) -> list[dict[str, Figure]]:
-    """Each case once in each round, in an order that turns; the figures of each meter."""
+def interleaved(
+    cases: Cases, rounds: int, *meters: Meter, rest: float = 0.0
+) -> list[dict[str, Figure]]:
+    """Each case once in each round, in an order that turns; the figures of each meter.
+
+    ``rest``: seconds before each case, in which others finish what the one before set off.
+    """
     took: list[dict[str, list[float]]] = [{name: [] for name in cases} for _ in meters]
     names = list(cases)
     for number in range(rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
+            time.sleep(rest)
             began = [meter() for meter in meters]
             cases[name]()
             for values, meter, at in zip(took, meters, began, strict=True):

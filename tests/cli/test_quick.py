@@ -151,7 +151,8 @@ def test_a_supervisor_that_hangs_is_seen_by_list_and_reported_by_status(
     rows = socket_path.with_name("rows")
     books.sessions.add(session("api", home))
     with listening(socket_path):
-        assert run("list", "--json").json["supervisor"] == {"running": True}
+        told = run("list", "--json").json["supervisor"]
+        assert told == {"running": False, "notices": [quick.SILENT]}
         done = run("list")
         assert (done.code, "does not answer, so this is old" in done.err) == (0, True)
         assert "api" in done.out

@@ -22,7 +22,7 @@ import pytest
 from tests.cli.conftest import Run, session
 from tests.conftest import PrivateServer
 from tests.waiting import until
-from tmuxclaude.cli import watch
+from tmuxclaude.cli import quick, watch
 from tmuxclaude.core.model import Actor, Outlook, State
 from tmuxclaude.store.books import Books
 
@@ -130,7 +130,7 @@ def test_without_a_terminal_it_says_what_to_do(run: Run) -> None:
 
 
 def test_json_comes_whenever_something_changed(
-    env: dict[str, str], books: Books, home: Path
+    env: dict[str, str], books: Books, home: Path, socket_path: Path
 ) -> None:
     books.sessions.add(session("api", home))
     with subprocess.Popen([*CALL, "--json"], env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -140,10 +140,15 @@ def test_json_comes_whenever_something_changed(
             assert not select.select([process.stdout], [], [], 1.5)[0]
             books.sessions.save(session("api", home, state=State.WORKING))
             second = json.loads(process.stdout.readline())
+            with closing(socket.socket(socket.AF_UNIX)) as hung:
+                hung.bind(str(socket_path))
+                hung.listen(100)
+                third = json.loads(process.stdout.readline())
         finally:
             process.terminate()
     assert [one["sessions"][0]["state"] for one in (first, second)] == ["idle", "working"]
     assert first["supervisor"] == {"running": False}
+    assert third["supervisor"] == {"running": False, "notices": [quick.SILENT]}
 
 
 def test_a_frame_clears_only_what_it_does_not_draw() -> None:

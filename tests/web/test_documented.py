@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.web.door import Door
 from tmuxclaude.web import application, gate
-from tmuxclaude.web.endpoints import ENDPOINTS
+from tmuxclaude.web.endpoints import ENDPOINTS, HIDDEN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
 
@@ -36,7 +36,7 @@ def test_the_examples_run(door: Door, tmp_path: Path) -> None:
 def test_every_endpoint_and_every_answer_is_told() -> None:
     for endpoint in ENDPOINTS:
         [row] = re.findall(rf"^\| `{endpoint.method} {endpoint.path}` \|(.*)$", PAGE, re.MULTILINE)
-        fields = set(endpoint.request.__struct_encode_fields__) - {"socket", "pane"}
+        fields = set(endpoint.request.__struct_encode_fields__) - HIDDEN
         assert set(re.findall(r"\*?`(\w+)`", row)) - {"register"} == fields
     errors = set(re.findall(r"^\| (\d+) \| (`.*?) \|", PAGE, re.MULTILINE))
     told = {(status, code) for status, codes in errors for code in re.findall(r"`(\w+)`", codes)}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 from contextlib import suppress
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.web.door import NOTHING_SENT, Door, me
 from tmuxclaude.web.gate import MAX_BODY
 
+NOBODY = 65534
 REGISTER = "/api/session/register"
 
 
@@ -55,8 +58,8 @@ def test_only_who_has_the_token_and_is_no_browser_is_let_in(door: Door) -> None:
         assert (answer.status, answer.json["error"]) == (405, "no_such_method")
     for path in ("/", "/docs", "/redoc", "/health/", "/api/sessions", "//health", "/%2e/health"):
         assert door.ask("GET", path).json["error"] == "no_such_path"
-    for field in ("pane", "socket"):
-        answer = door.ask("POST", REGISTER, me() | {field: "%1"})
+    for field, value in {"pane": "%1", "socket": "/s", "relayed": False}.items():
+        answer = door.ask("POST", REGISTER, me() | {field: value})
         assert (answer.status, answer.json["error"]) == (400, "usage")
     assert door.ask("GET", "/openapi.json", Authorization=NOTHING_SENT).status == 401
     assert door.ask("GET", "/health", Host="evil.example").status == 421
@@ -64,6 +67,26 @@ def test_only_who_has_the_token_and_is_no_browser_is_let_in(door: Door) -> None:
     there = door.ask("POST", REGISTER, me(), Host=f"LOCALHOST:{door.port}")
     assert there.status == 200
     assert len(door.sessions()) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_is_refused_even_with_the_token(door: Door) -> None:
+    tells, told = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os.write(told, door.ask("POST", REGISTER, me()).body)
+        finally:
+            os._exit(0)
+    os.close(told)
+    with os.fdopen(tells, "rb") as pipe:
+        answer = json.load(pipe)
+    os.waitpid(child, 0)
+    assert answer["error"] == "stranger"
+    assert door.ask("GET", "/health").status == 200
 
 
 def chunked(body: bytes) -> bytes:

@@ -95,6 +95,13 @@ def test_what_a_crash_left_behind_is_nobodys(alone: Home, opened: Open) -> None:
     assert door.token != crashed.token
 
 
+def test_a_link_in_the_place_of_the_address_is_not_followed(alone: Home, tmp_path: Path) -> None:
+    alone.paths.ensure()
+    alone.paths.http.symlink_to(tmp_path / "target")
+    assert alone.run("serve").returncode == 4
+    assert not (tmp_path / "target").exists()
+
+
 def test_the_supervisor_is_never_started(alone: Home, opened: Open) -> None:
     door = opened()
     for answer in (door.ask("GET", "/health"), door.post("register", **me())):

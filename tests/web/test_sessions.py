@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from tests.api.home import Home
 from tests.web.door import CONVERSATION, Door
+from tmuxclaude.api.client import Client
 
 
 @pytest.fixture
@@ -50,6 +52,18 @@ def test_a_session_registers_lives_and_ends(door: Door, pid: int) -> None:
     assert ended.json == {"success": True}
     [kept] = door.sessions()
     assert (kept["state"], kept["reason"]) == ("ended", "done")
+
+
+def test_started_inside_a_session_it_is_not_that_session(door: Door, home: Home) -> None:
+    conversation = CONVERSATION.replace("0001", "0003")
+    with Client(home.paths.socket) as client:  # of this process, which has started `serve` too
+        mine = client.register(conversation, "/tmp", os.getpid())
+    answer = door.post("register", sessionId=conversation, directory="/tmp", pid=os.getpid())
+    assert answer.headers["session-nonce"] == ""
+    for verb in ("heartbeat", "end"):
+        refused = door.post(verb, sessionId=conversation)
+        assert (refused.status, refused.json["error"]) == (403, "refused")
+    assert door.post("end", sessionId=conversation, nonce=mine.nonce).json == {"success": True}
 
 
 def test_a_pause_is_told(door: Door, home: Home) -> None:

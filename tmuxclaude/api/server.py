@@ -31,6 +31,8 @@ MAX_SUBSCRIBERS = 16
 SUBSCRIBER_BYTES = 32 * 1024
 """What the system keeps for a subscriber that does not read just now."""
 
+ENDING = "the supervisor ends; nothing was done. To start it again: tmuxclaude supervisor start"
+
 LINE_SECONDS = 2.0
 """How long a client may take from the first byte of a request to its newline, or to read what it
 is told."""
@@ -106,9 +108,14 @@ class Server:
             return now
         return min((c.deadline for c in self._clients if c.deadline is not None), default=None)
 
-    def close(self) -> None:
-        """Stops listening, closes every client, and removes the socket file if it is still ours."""
+    def close(self, now: float) -> None:
+        """Stops listening, tells every client that we end (``now``: UTC epoch seconds), and removes
+        the socket file if it is still ours."""
+        for _ in range(MAX_CLIENTS):  # who waits to be let in may have asked already
+            self._accept(0)
         for client in list(self._clients):
+            with contextlib.suppress(OSError, errors.TmuxclaudeError):
+                self._part(client, now)
             self._drop(client)
         # While the listener is open, its inode number cannot be another socket's.
         with contextlib.suppress(FileNotFoundError):
@@ -116,6 +123,20 @@ class Server:
                 self._path.unlink()
         self._selector.unregister(self._listener)
         self._listener.close()
+
+    def _part(self, client: _Client, now: float) -> None:
+        """Tells one client what it has not taken yet, and that its open requests were not done."""
+        _make_room(client.connection)
+        if client.feed is not None:
+            said = client.feed.read() if not client.outbox else []
+            client.outbox += b"".join(map(wire.encode, [*said, client.feed.last(now)]))
+        else:
+            with contextlib.suppress(BlockingIOError):
+                client.inbox += client.connection.recv(wire.MAX_BYTES)
+            _, _, begun = client.inbox.rpartition(b"\n")
+            open_requests = client.inbox.count(b"\n") + bool(begun)
+            client.outbox += wire.encode(wire.failure(errors.EndingError(ENDING))) * open_requests
+        client.connection.send(client.outbox)
 
     # -- coming and going ------------------------------------------------------------------------
 
@@ -142,9 +163,7 @@ class Server:
     def _late(self, client: _Client) -> None:
         """Sends a client away that has not asked, or not taken what it was told, in time."""
         if client.feed is not None:
-            # Events must not end in the middle of a line: room is made for what is left of it.
-            room = 8 * SUBSCRIBER_BYTES
-            client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
+            _make_room(client.connection)
             line = client.outbox[: client.outbox.find(b"\n") + 1]
             self._last_words(client, "it read too slowly; subscribe again with since", bytes(line))
         elif not client.outbox:
@@ -263,3 +282,8 @@ class Server:
         waits = selectors.EVENT_WRITE if client.outbox else selectors.EVENT_READ
         key = self._selector.get_key(client.connection)
         self._selector.modify(client.connection, waits, key.data)
+
+
+def _make_room(connection: socket.socket) -> None:
+    """For last words: what a client is told must not end in the middle of a line."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 * SUBSCRIBER_BYTES)

@@ -43,7 +43,7 @@ class Telling:
         known = self._registered(order)
         if known is not None:
             nonce = order.nonce if self.books.activity.knows(known.uid, order.nonce) else ""
-            if not nonce and self._is_own(known, peer):
+            if not nonce and not order.relayed and self._is_own(known, peer):
                 nonce = self._introduced(known)
             return self._answer(known, nonce)
         if order.pane and not (peer is None or self._are_kin(peer, order.pid)):
@@ -59,7 +59,7 @@ class Telling:
 
     def heartbeat(self, order: wire.Heartbeat, peer: int | None) -> wire.Beaten:
         """Writes down that a session lives, and what it says of itself."""
-        session = self._spoken_for(order.session_id, order.nonce, peer)
+        session = self._spoken_for(order, peer)
         now = self.now()
         self.books.activity.said(session.uid, now, order.status)
         self._count(session, order.prompt_count)
@@ -67,7 +67,7 @@ class Telling:
 
     def end(self, order: wire.End, peer: int | None) -> wire.Ended:
         """Writes down that a session ends; one in a pane is watched until its process has."""
-        session = self._spoken_for(order.session_id, order.nonce, peer)
+        session = self._spoken_for(order, peer)
         if session.state is State.ENDED:
             return wire.Ended()
         if order.prompt_count is not None:
@@ -91,10 +91,11 @@ class Telling:
 
     # -- who speaks ------------------------------------------------------------------------------
 
-    def _spoken_for(self, word: str, nonce: str, peer: int | None) -> Session:
+    def _spoken_for(self, order: wire.Heartbeat | wire.End, peer: int | None) -> Session:
         """The session; raises ``RefusedError`` when whoever asks may not speak for it."""
-        session = called(self.books, word)
-        if not self.books.activity.knows(session.uid, nonce) and not self._is_own(session, peer):
+        session = called(self.books, order.session_id)
+        own = not order.relayed and self._is_own(session, peer)
+        if not own and not self.books.activity.knows(session.uid, order.nonce):
             raise errors.RefusedError(
                 f"only {session.name} itself, or who has its nonce, may say that; nothing was done"
             )

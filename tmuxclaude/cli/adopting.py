@@ -51,7 +51,7 @@ def adopt_command(pane: str | None, every: bool, dry_run: bool, as_json: bool) -
     lists what could be registered.
     """
     if pane is not None and every:
-        raise UsageError("give a pane or --all, not both")
+        raise UsageError("give a pane or --all, not both; nothing was done")
     app.check_tmux()
     only_looks = dry_run or not (pane or every)
     order = wire.Adopt(

@@ -47,7 +47,7 @@ def _change(
     as_json: bool,
 ) -> int:
     if not names and group is None:
-        raise UsageError("give one NAME or more, or --group")
+        raise UsageError("give one NAME or more, or --group; nothing was done")
     paths = app.paths()
     wanted, _ = named.chosen(paths, names, False, tmux_server(), group)
     with app.connect(paths) as client:

@@ -111,16 +111,16 @@ def list_sessions(
 
     ``left``: only those that were abandoned. ``group``: only those of this one.
     """
-    rows, running = sessions(files.database, every, server), listens(files.socket)
+    rows = found = sessions(files.database, every, server)
     if left:
         rows = [row for row in rows if row["abandoned_since"] is not None]
     if group is not None:
         rows = [row for row in rows if row["in_group"] == group]
     if as_json:
-        layout.out(layout.json_text(list_json(rows, running)))
+        layout.out(layout.json_text(list_json(rows, answers(files.socket))))
         return 0
-    if left and not rows:
-        layout.out("No session is abandoned.")
+    if not rows and (left or group is not None):
+        layout.out(_none_such(found, left, group))
         return 0
     layout.out(list_text(rows, time.time(), layout.room(), server))
     notice = unwatched(files) if rows else ""
@@ -129,12 +129,22 @@ def list_sessions(
     return 0
 
 
-def list_json(rows: list[Row], running: bool) -> Row:
-    """The sessions as plain data; ``running``: whether a supervisor watches them."""
-    return {
-        "sessions": [shown.session(row) for row in rows],
-        "supervisor": {"running": running},
-    }
+def _none_such(found: list[Row], left: bool, group: str | None) -> str:
+    """What is said when nothing is left of the sessions ``found``; another group may be meant."""
+    if group is None:
+        return "No session is abandoned."
+    known = sorted({layout.visible(row["in_group"]) for row in found} - {""})
+    told = f"No{' abandoned' if left else ''} session is in the group {layout.visible(group)}"
+    there = f"; there are {', '.join(known)}" if known else "; no session has one"
+    return told + ("." if group in known else f"{there}.")
+
+
+def list_json(rows: list[Row], watched: bool | None) -> Row:
+    """The sessions as plain data; ``watched``: as ``answers`` tells it."""
+    supervisor: Row = {"running": bool(watched)}
+    if watched is False:
+        supervisor["notices"] = [SILENT]
+    return {"sessions": [shown.session(row) for row in rows], "supervisor": supervisor}
 
 
 def list_text(rows: list[Row], now: float, room: int | None, server: str | None) -> str:
@@ -260,23 +270,29 @@ def listens(path: str) -> bool:
     return True
 
 
-def unwatched(files: Places) -> str:
-    """Why what the database says may be old, in one line; empty when a supervisor answers."""
+def answers(path: str) -> bool | None:
+    """Whether the supervisor at ``path`` answers within ``LIST_PATIENCE``; ``None``: none runs."""
     import _socket
 
     door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     door.settimeout(LIST_PATIENCE)
     try:
-        door.connect(files.socket)
+        door.connect(path)
         door.sendall(b'{"type":"ping"}\n')
-        if door.recv(1):
-            return ""
+        return bool(door.recv(1))
     except (BlockingIOError, TimeoutError):  # its queue is full, or it says nothing
-        pass
+        return False
     except OSError:
-        return ASLEEP
+        return None
     finally:
         door.close()
+
+
+def unwatched(files: Places) -> str:
+    """Why what the database says may be old, in one line; empty when a supervisor answers."""
+    watched = answers(files.socket)
+    if watched is not False:
+        return "" if watched else ASLEEP
     try:
         heard, now = os.stat(files.rows).st_mtime, time.time()  # noqa: PTH116
     except OSError:
@@ -291,38 +307,20 @@ def ask_ping(path: str) -> Row | None:
 
     Raises ``UnreachableError`` when somebody does and says nothing within ``PATIENCE`` seconds.
     """
-    import _socket
-    import json
+    from tmuxclaude.cli import asking
 
-    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    door.settimeout(PATIENCE)
     try:
-        try:
-            door.connect(path)
-        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-            return None
-        door.sendall(b'{"type":"ping"}\n')
-        pong: Row = json.loads(_line(door, time.monotonic() + PATIENCE))
+        pong = asking.ask(path, b'{"type":"ping"}', time.monotonic() + PATIENCE)
         known = {key: pong[key] for key in ("version", "pid", "started_at", "sessions")}
         notices = [str(notice) for notice in pong.get("notices", [])]
         return known | {"notices": notices, "kept_by": str(pong.get("kept_by", ""))}
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except asking.NobodyError:
+        return None
+    except (asking.SilentError, AttributeError, KeyError, TypeError) as problem:
         raise UnreachableError(
             f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
             "See: tmuxclaude supervisor logs; then: tmuxclaude supervisor restart"
         ) from problem
-    finally:
-        door.close()
-
-
-def _line(door: Any, deadline: float) -> bytes:
-    inbox = b""
-    while b"\n" not in inbox:
-        chunk: bytes = door.recv(65536)
-        if not chunk or time.monotonic() > deadline:
-            raise ConnectionResetError
-        inbox += chunk
-    return inbox.partition(b"\n")[0]
 
 
 def _cells(row: Row, now: float) -> tuple[str, ...]:

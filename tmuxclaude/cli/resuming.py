@@ -61,7 +61,7 @@ def resume_command(
     Without a name it changes nothing: it lists what could be resumed, and why.
     """
     if names and every:
-        raise UsageError("give names or --all, not both")
+        raise UsageError("give names or --all, not both; nothing was done")
     only_looks = dry_run or not (names or every or group is not None)
     paths = app.paths()
     everything = every or not (names or group is not None)

@@ -78,7 +78,7 @@ def _stream(places: Places, every: bool, server: str | None) -> int:
     before: dict[str, Any] | None = None
     while True:
         rows = quick.sessions(places.database, every, server)
-        found = quick.list_json(rows, quick.listens(places.socket))
+        found = quick.list_json(rows, quick.answers(places.socket))
         if found != before:
             layout.out(json.dumps(found))
             layout.flush()
@@ -112,11 +112,11 @@ def _screen() -> Iterator[None]:
         _draw(_ENTER)
         yield
     finally:
-        with suppress(OSError, layout.OutputError):  # it may be the terminal that has gone
-            _draw(_LEAVE)
-        if before is not None:
+        if before is not None:  # first, so that whoever sees the first screen again sees all
             with suppress(termios.error):
                 termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        with suppress(OSError, layout.OutputError):  # it may be the terminal that has gone
+            _draw(_LEAVE)
 
 
 def _draw(text: str) -> None:

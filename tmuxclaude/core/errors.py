@@ -41,6 +41,12 @@ class UnreachableError(TmuxclaudeError):
     code = "unreachable"
 
 
+class EndingError(UnreachableError):
+    """The supervisor ends just now, in order; what was asked was not done."""
+
+    code = "ending"
+
+
 class AlreadyRunningError(TmuxclaudeError):
     """Another supervisor of this user holds the lock."""
 
@@ -55,6 +61,7 @@ BY_CODE: dict[str, type[TmuxclaudeError]] = {
         UsageError,
         NotFoundError,
         RefusedError,
+        EndingError,
         UnreachableError,
         AlreadyRunningError,
     )

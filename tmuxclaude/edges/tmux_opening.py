@@ -5,10 +5,10 @@ Knows the words of ``new-session``, ``new-window`` and ``respawn-pane``; asks no
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.model import Pane, Server
@@ -44,7 +44,7 @@ def started(
     values = [directory, *argv, *(value for _, value in environment)]
     if any("\0" in value for value in values):
         raise UsageError("A NUL byte cannot be given to a program. Nothing was started.")
-    if not directory.startswith("/") or not Path(directory).is_dir():
+    if not directory.startswith("/") or not os.path.isdir(directory):  # noqa: PTH112 - never raises
         raise UsageError(f"Not a directory: {directory!r} (give an absolute path).")
     flags: list[Word] = []
     for name, value in environment:

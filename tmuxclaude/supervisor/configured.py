@@ -43,7 +43,7 @@ class Configured:
             self.rules = fresh
         for line in changed:
             self.note(line)
-        log.info("the configuration was read again: %d keys changed", len(changed))
+        log.info("the configuration was read again; keys that changed: %d", len(changed))
         return changed
 
     def notices(self) -> list[str]:

@@ -11,6 +11,7 @@ a second time before two looks have said that there is none.
 from __future__ import annotations
 
 import math
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -136,7 +137,7 @@ class Windows:
 
     def check(self, session: Session) -> None:
         """Raises ``RefusedError`` when ``session`` could not be started again just now."""
-        if not Path(session.directory).is_dir():
+        if not os.path.isdir(session.directory):  # noqa: PTH112 - never raises
             raise errors.RefusedError(
                 f"the directory {session.directory} of {session.name} is gone; nothing was "
                 "started. Make it again to come back to the conversation"

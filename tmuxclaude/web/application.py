@@ -33,6 +33,7 @@ STATUSES = {
     errors.RefusedError.code: 403,
     errors.NotFoundError.code: 404,
     errors.UnreachableError.code: 503,
+    errors.EndingError.code: 503,
 }
 """What HTTP says for the code of an error; for any other one it is 500."""
 

@@ -14,9 +14,10 @@ from typing import Any
 from tmuxclaude.api import wire
 from tmuxclaude.core.errors import UsageError
 
-HIDDEN = frozenset({"type", "socket", "pane"})
+HIDDEN = frozenset({"type", "socket", "pane", "relayed"})
 """Fields of the socket's requests that are not known here: a session that is registered over HTTP
-has no pane, so nothing is ever typed into it."""
+has no pane, so nothing is ever typed into it. What is passed on from here is always ``relayed``:
+`serve` may have been started inside a session, and whoever asks is not that session."""
 
 UNTOLD = frozenset({"type", "nonce"})
 """Fields of the socket's answers that are not in a body here."""
@@ -38,8 +39,10 @@ class Endpoint:
             raise UsageError("the body is not a JSON object; nothing was done")
         for name in HIDDEN & fields.keys():
             raise UsageError(f"there is no field `{name}` here; nothing was done")
-        tag = self.request.__struct_config__.tag
-        return wire.decode_request(json.dumps(fields | {"type": tag}).encode("ascii"))
+        added: dict[str, Any] = {"type": self.request.__struct_config__.tag}
+        if "relayed" in self.request.__struct_fields__:
+            added["relayed"] = True
+        return wire.decode_request(json.dumps(fields | added).encode("ascii"))
 
     def told(self, answer: wire.Answer) -> dict[str, Any]:
         """The body of an answer."""

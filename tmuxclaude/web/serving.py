@@ -24,6 +24,7 @@ from tmuxclaude.edges.paths import Paths
 from tmuxclaude.web.address import Address
 from tmuxclaude.web.application import Ask, application
 from tmuxclaude.web.gate import Gate
+from tmuxclaude.web.strangers import is_strangers
 
 HOST = "127.0.0.1"
 
@@ -135,8 +136,11 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._end = self.loop.call_later(LIFE_SECONDS, transport.abort)
+        there, here = (transport.get_extra_info(name)[1] for name in ("peername", "sockname"))
         if len(self.connections) > MAX_CONNECTIONS:
             self._say("503 Service Unavailable", UnreachableError.code, "too many ask; try again")
+        elif is_strangers(there, here):
+            self._say("403 Forbidden", "stranger", "another user may not ask; nothing was done")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end.cancel()

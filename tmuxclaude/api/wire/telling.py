@@ -3,7 +3,8 @@
 On the wire these fields are written in camelCase, as their callers write them. ``sessionId`` is
 Claude Code's session id when a session registers; later our own ``uid`` does as well. ``nonce`` is
 what registering has given: with it any process may speak for the session, and without it only one
-that descends from the session's own.
+that descends from the session's own. ``relayed``: whoever asks passes on what others say, so that
+where it was started says nothing, and only the nonce counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import msgspec
 from tmuxclaude.api.wire.base import Answer, Request
 
 Conversation: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+    str,
+    msgspec.Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36),
 ]
 """Claude Code's session id."""
 
@@ -42,6 +44,7 @@ class Register(Request, frozen=True, tag="register", rename="camel"):
     socket: str = ""
     pane: str = ""
     nonce: str = ""
+    relayed: bool = False
 
 
 class Registered(Answer, frozen=True, kw_only=True, tag="registered", rename="camel"):
@@ -62,6 +65,7 @@ class Heartbeat(Request, frozen=True, tag="heartbeat", rename="camel"):
     prompt_count: Count | None = None
     status: ShortText = ""
     nonce: str = ""
+    relayed: bool = False
 
 
 class Beaten(Answer, frozen=True, kw_only=True, tag="heartbeat_taken", rename="camel"):
@@ -78,6 +82,7 @@ class End(Request, frozen=True, tag="end", rename="camel"):
     reason: ShortText = ""
     prompt_count: Count | None = None
     nonce: str = ""
+    relayed: bool = False
 
 
 class Ended(Answer, frozen=True, tag="end_taken", rename="camel"):
