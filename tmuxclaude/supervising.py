@@ -238,7 +238,7 @@ class _Supervisor:
     def run(self) -> None:
         """Until it is told to end."""
         where, operations = self._here.where, Operations(self._joined())
-        server = self._opened.server or Server(
+        self.server = server = self._opened.server or Server(
             where.socket, self._waiter.selector, operations.answer, self._clock.monotonic
         )
         server.answer = operations.answer
@@ -270,6 +270,7 @@ class _Supervisor:
             checkpointer=self.checkpointer,
             leftovers=Leftovers(where.state_dir, where.hooks, where.spool),
             reload=self.configured.reload,
+            figures=self.care.figures,
         )
 
     def _pong(self) -> wire.Pong:
@@ -300,8 +301,18 @@ class _Supervisor:
             ("marking windows", lambda: self.marks.tell(known)),
             ("taking checkpoints", self.checkpointer.turn),
             ("looking for abandoned work", self.finder.turn),
+            ("staying reachable", self._stay_reachable),
         ):
             self.guard.run(name, part)
+
+    def _stay_reachable(self) -> None:
+        """A runtime directory is cleared at its user's logout, and tmux may live on."""
+        where = self._here.where
+        if not where.socket.exists():
+            with suppress(errors.TmuxclaudeError, OSError):  # until there is a place for it again
+                where.ensure()
+                self.server.listen_anew()
+                logging.warning("the socket was removed; listening again at %s", where.socket)
 
     def _follow(self, fresh: Rules) -> None:
         self.loop.rules = self.status.rules = self.publisher.rules = fresh

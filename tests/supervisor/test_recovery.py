@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -235,3 +236,17 @@ def test_stopped_while_it_is_brought_back_it_stays_down(
     assert pid(house) == 0
     assert house.run("supervisor", "start").returncode == 0
     assert house.run("supervisor", "stop").stdout.startswith("The supervisor has ended.")
+
+
+def test_a_runtime_directory_that_is_cleared_is_made_again(house: House) -> None:
+    seat = house.new("one").idle()
+    same, runtime = pid(house), house.paths.runtime_dir
+    shutil.rmtree(runtime)
+    runtime.touch()  # nothing can be made in its place for now
+    assert pid(house) == 0
+    runtime.unlink()
+    until(lambda: pid(house) == same, 20, what=house.log)
+    seat.say("hello")
+    until(lambda: seat.turns(), what=seat.story)
+    assert house.paths.socket.stat().st_mode & 0o777 == 0o600
+    assert "failed" not in house.log()

@@ -82,16 +82,16 @@ class Server:
         self._clients: set[_Client] = set()
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.setblocking(False)
-        before = os.umask(0o177)
-        try:
-            self._listener.bind(str(path))
-        finally:
-            os.umask(before)
-        self._inode = path.stat().st_ino
-        self._listener.listen(MAX_CLIENTS)
-        selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._listener, self._inode = self._listen()
+
+    def listen_anew(self) -> None:
+        """Puts another socket file where ours was removed; who is connected stays so.
+
+        Raises ``OSError`` when that cannot be done.
+        """
+        old, (self._listener, self._inode) = self._listener, self._listen()
+        self._selector.unregister(old)
+        old.close()
 
     def serve(self) -> float | None:
         """Serves who has asked more than once, and subscribers; closes who is too slow.
@@ -139,6 +139,23 @@ class Server:
         client.connection.send(client.outbox)
 
     # -- coming and going ------------------------------------------------------------------------
+
+    def _listen(self) -> tuple[socket.socket, int]:
+        """A socket that listens, and the inode number of its file."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.setblocking(False)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(self._path))
+            inode = self._path.stat().st_ino
+        except OSError:
+            listener.close()
+            raise
+        finally:
+            os.umask(before)
+        listener.listen(MAX_CLIENTS)
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        return listener, inode
 
     def _accept(self, _events: int) -> None:
         try:
