@@ -31,6 +31,7 @@ from tmuxclaude.core.model import (
     State,
     Step,
 )
+from tmuxclaude.core.resources import Figures
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.leftovers import Leftovers
@@ -220,6 +221,7 @@ class House:
         self.around = Around()
         self.folder = books.db.path.parent
         self.checkpointer = Checkpointer()
+        self.figures = Figures()
         joined = Joined(
             books=books,
             windows=self.windows,
@@ -233,6 +235,7 @@ class House:
             around=self.around,
             checkpointer=self.checkpointer,
             leftovers=Leftovers(self.folder, self.folder / "hooks", self.folder / "spool"),
+            figures=lambda: self.figures,
         )
         self.operations = Operations(joined)
 

@@ -65,6 +65,12 @@ def test_what_nobody_knows_yet_changes_nothing() -> None:
     assert keys([use("one")], BudgetRules(cpu_percent=0), key) == []
 
 
+def test_memory_that_nobody_knows_counts_for_nothing() -> None:
+    unknown = Use("uid of one", "one", "/a", None)
+    assert keys([unknown]) == []
+    assert keys([unknown, use("two", 901)]) == ["session memory uid of two", "memory /a"]
+
+
 def test_it_says_how_much_who_most_and_which_key() -> None:
     [session, total] = resources.breaches([use("one", 2400), use("two", 30)], BudgetRules(), ())
     assert session.words == "it takes 2.4 GB, more than budget.session_memory_mb allows"

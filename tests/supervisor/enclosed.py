@@ -27,6 +27,8 @@ def enclosed(home: Path, server: PrivateServer) -> Iterator[House]:
     house = House(home, server.start())
     table = tomllib.loads(house.paths.config.read_text())
     table |= {"claude": {"command": [str(house.program("plain"))]}, "lifetime": {"hours": 24}}
+    table["budget"] |= {"sessions": 1000, "memory_mb": 1_000_000, "cpu_percent": 100}
+    table["supervisor"]["health_seconds"] = 0.5
     house.paths.config.write_text(tomli_w.dumps(table))
     house.launcher = ["env", f"TMUX_TMPDIR={server.directory}"]
     try:

@@ -30,7 +30,7 @@ from tmuxclaude.core.clocks import Instant
 from tmuxclaude.core.evidence import Evidence, Life, PaneFacts
 from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, MINUTE
 from tmuxclaude.core.model import Box, Look, Outlook, Process, Reading, Session, State, Topic, Want
-from tmuxclaude.core.resources import MB, Use
+from tmuxclaude.core.resources import MB, Figures, Use
 from tmuxclaude.core.rules import BudgetRules, LifetimeRules, ResumeRules, Rules
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.edges.processes import identify
@@ -264,9 +264,16 @@ def becomes(process: Process, number: int, what: int) -> None:
 
 def test_a_process_that_does_nothing_is_told_of_once_and_when_it_is_well_again() -> None:
     with running(CHILD) as (process, _), watched(process) as watch:
+        assert watch.health.figures == Figures()
         assert watch.look("unwell", "well again") == []
+        [well] = watch.health.figures.uses
+        assert (well.uid, well.cpu, well.trouble) == (IDLE.uid, None, "")
+        assert well.memory is not None
+        assert 60 * MB < well.memory < 120 * MB
         becomes(process, signal.SIGSTOP, os.WSTOPPED)
         [words] = watch.look("unwell")
+        assert watch.health.figures.at == watch.clock.now()
+        assert [one.trouble for one in watch.health.figures.uses] == ["stopped"]
         assert f"kill -CONT {process.pid}" in words
         watch.restart()
         assert watch.look("unwell", "well again") == []
@@ -275,6 +282,8 @@ def test_a_process_that_does_nothing_is_told_of_once_and_when_it_is_well_again()
         becomes(process, signal.SIGKILL, os.WEXITED)
         [words] = watch.look("unwell")
         assert "its parent does not collect it" in words
+        [dead] = watch.health.figures.uses
+        assert (dead.memory, dead.trouble) == (None, "zombie")
 
 
 def test_a_process_that_reads_no_keys_is_told_of_after_a_while() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -69,6 +70,11 @@ def told(seat: Seat, kind: str = "over budget") -> list[str]:
     return [text for what, text in seat.events() if what == kind]
 
 
+def shown(house: House) -> Any:
+    """What ``status`` says of all that they take."""
+    return json.loads(house.run("status", "--json").stdout)["resources"]
+
+
 def of_all(house: House) -> list[str]:
     """The events that are of no session, by the supervisor's log."""
     return [line for line in house.log().splitlines() if "all sessions: " in line]
@@ -102,6 +108,16 @@ def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> 
     [words] = until(lambda: told(eater), 20, what=eater.story)
     assert words.startswith("it takes 1")
     assert words.endswith(" MB, more than budget.session_memory_mb allows")
+    until(lambda: None not in [one["memory_bytes"] for one in shown(house)["sessions"]])
+    status, [first, second] = house.run("status").stdout, shown(house)["sessions"]
+    assert first["memory_bytes"] > EATEN_MB * 10**6 > second["memory_bytes"] > 0
+    assert (first["name"], first["uid"], first["health"]) == ("eater", eater.uid, "well")
+    assert re.search(r"^slots +2 taken, any", status, re.MULTILINE)
+    assert re.search(r"^memory +1\d\d MB of 120 MB \(\d+s ago\)$", status, re.MULTILINE)
+    assert re.search(r"^processors +unknown \(\d+s ago, without 2 not", status, re.MULTILINE)
+    takes = r"^takes +1\d\d MB of memory, processors not known yet"
+    assert re.search(takes, house.run("show", "eater").stdout, re.MULTILINE)
+    assert json.loads(house.run("show", "other", "--json").stdout)["resources"]["memory_bytes"] > 0
     until(lambda: [one for one in of_all(house) if "most: eater 1" in one], what=house.log)
     house.kill()
     house.start()

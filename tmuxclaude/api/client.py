@@ -79,6 +79,10 @@ class Client:
         """All that is known of one session."""
         return self.ask(wire.Show(name=name), wire.Shown)
 
+    def resources(self) -> wire.Measured:
+        """What the sessions take of this machine, and how much is free."""
+        return self.ask(wire.Resources(), wire.Measured)
+
     def history(self, name: str | None = None, last: int = 200) -> list[wire.EntryView]:
         """Starts, ends, stops and resumes, oldest first."""
         return self.ask(wire.History(name=name, last=last), wire.Past).entries

@@ -15,6 +15,7 @@ from tmuxclaude.api.wants import (
     Watch,
     Windows,
 )
+from tmuxclaude.core.resources import Figures
 from tmuxclaude.store.books import Books
 
 
@@ -22,7 +23,8 @@ from tmuxclaude.store.books import Books
 class Joined:
     """``stop`` ends the loop; ``account`` is the default account of this user.
 
-    ``reload`` takes up a changed configuration and says what changed.
+    ``reload`` takes up a changed configuration and says what changed. ``figures``: what the last
+    look at the processes found.
     """
 
     books: Books
@@ -38,3 +40,4 @@ class Joined:
     checkpointer: Checkpointer
     leftovers: Leftovers
     reload: Callable[[], list[str]] = list
+    figures: Callable[[], Figures] = Figures

@@ -14,6 +14,7 @@ import msgspec
 from tmuxclaude.api import wire
 from tmuxclaude.api.feed import Feed
 from tmuxclaude.api.finding import called, named
+from tmuxclaude.api.resources import Resources
 from tmuxclaude.api.wants import Watch
 from tmuxclaude.core import past, shown
 from tmuxclaude.core.evidence import explain
@@ -31,6 +32,7 @@ class Looking:
 
     books: Books
     watch: Watch
+    resources: Resources
 
     def sessions(self, order: wire.List) -> wire.Listed:
         """The sessions as ``tmuxclaude list --json`` shows them."""
@@ -51,7 +53,11 @@ class Looking:
             _rows(reader.STEP_COLUMNS, reader.steps(reading, session.uid)),
             _rows(reader.EVENT_COLUMNS, reader.events(reading, session.uid, EVENTS)),
         )
-        now = {"session": shown.session(row), "evidence": self._evidence(session)}
+        now = {
+            "session": shown.session(row),
+            "resources": wire.plain(self.resources.of(session)),
+            "evidence": self._evidence(session),
+        }
         return msgspec.convert({"type": "shown", **now, **remembered}, wire.Shown)
 
     def history(self, order: wire.History) -> wire.Past:

@@ -26,6 +26,7 @@ from tmuxclaude.api.older import Older
 from tmuxclaude.api.opening import Opening
 from tmuxclaude.api.registering import Registering
 from tmuxclaude.api.renaming import Renaming
+from tmuxclaude.api.resources import Resources
 from tmuxclaude.api.resuming import Resuming
 from tmuxclaude.api.sending import Sending
 from tmuxclaude.api.telling import Telling
@@ -52,7 +53,8 @@ class Operations:
         renaming = Renaming(books, windows, watch, now)
         adopting = Adopting(books, joined.adopter, watch, now)
         chains = Chains(books, watch, now)
-        looking = Looking(books, watch)
+        resources = Resources(books, watch, joined.figures)
+        looking = Looking(books, watch, resources)
         checkpoints = Checkpoints(books, joined.checkpointer, now)
         keeping = Keeping(books, joined.adopter, joined.leftovers, around, watch, now)
         telling = Telling(books, windows, watch, now, account, around, brakes)
@@ -89,6 +91,7 @@ class Operations:
             wire.History: looking.history,
             wire.Explain: looking.explain,
             wire.Subscribe: looking.subscribe,
+            wire.Resources: resources.measured,
             wire.Status: telling.status,
             wire.StartSession: older.start,
             wire.ListSessions: older.sessions,

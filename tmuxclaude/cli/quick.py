@@ -168,7 +168,11 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
 
     Raises ``UnreachableError`` when a supervisor is there but does not answer.
     """
+    from tmuxclaude.cli import resources  # not for list
+
+    deadline = time.monotonic() + PATIENCE
     pong = ask_ping(files.socket)
+    used = None if pong is None else resources.ask(files.socket, deadline)
     rows = sessions(files.database, False, server)
     now = time.time()
     known = accounts.known(files.database, rows, now)
@@ -188,13 +192,16 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
             "sessions": states,
             "next": next_one,
         }
-        found["accounts"] = known
+        found |= {"accounts": known, "resources": used}
         layout.out(layout.json_text(found | {"for_you": yours}))
         return 0
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     lines = [("supervisor", supervisor_line(pong, now)), ("sessions", counted or "none")]
     lines += [("notice", notice) for notice in (pong or {}).get("notices", [])]
-    lines += [("account", accounts.line(one, now)) for one in known]
+    lines += resources.lines(used, now)
+    for one in known:
+        own = resources.of_account(used, one["directory"])
+        lines.append(("account", accounts.line(one, now) + own))
     if pause is not None:
         lines.append(("resumes", paused_line(pause, now)))
     if soonest is not None:

@@ -16,7 +16,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import accounts, layout, named, quick
+from tmuxclaude.cli import accounts, layout, named, quick, resources
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import shown
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
@@ -45,24 +45,37 @@ def show_command(name: str, as_json: bool) -> int:
     """Show all that is known of one session: evidence, conversations, halts and their journals."""
     paths = app.paths()
     session = named.one(paths, name, tmux_server())
-    evidence, silent = _evidence(paths, session)
+    heard = _asked(paths, session)
     past = history(paths.database, session["uid"])
     if as_json:
-        layout.out(layout.json_text(_data(session, past, evidence)))
+        layout.out(layout.json_text(_data(session, past, heard)))
     else:
-        layout.out(_text(session, past, evidence, silent, time.time()))
+        layout.out(_text(session, past, heard, time.time()))
     return 0
 
 
-def _evidence(paths: Paths, session: Row) -> tuple[list[str] | None, str]:
-    """What the witnesses say now; without a supervisor ``None``, and why."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the supervisor tells of a session now: what its witnesses say, and what it takes.
+
+    ``silent``: why it tells nothing.
+    """
+
+    evidence: list[str] | None = None
+    use: Row | None = None
+    silent: str = ""
+
+
+def _asked(paths: Paths, session: Row) -> Heard:
     if session["state"] == "ended":
-        return None, "it has ended"
+        return Heard(silent="it has ended")
     try:
         with app.connect(paths) as client:
-            return client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence, ""
+            evidence = client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence
     except (UnreachableError, NotFoundError, RefusedError) as problem:
-        return None, str(problem)
+        return Heard(silent=str(problem))
+    found = resources.ask(str(paths.socket), time.monotonic() + quick.PATIENCE)
+    return Heard(evidence, resources.of_one(found, session["uid"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +110,20 @@ def _rows(columns: tuple[str, ...], found: list[tuple[object, ...]]) -> list[Row
     return [dict(zip(columns, row, strict=True)) for row in found]
 
 
-def _data(session: Row, past: History, evidence: list[str] | None) -> Row:
-    """The session with its evidence, chain, halts (their attempts with their steps) and events."""
+def _data(session: Row, past: History, heard: Heard) -> Row:
+    """The session, what it takes, evidence, chain, halts (attempts, their steps) and events."""
     remembered = shown.past(past.chain, past.halts, past.attempts, past.steps, past.events)
-    return {**shown.session(session), "evidence": evidence, **remembered}
+    now = {"resources": heard.use, "evidence": heard.evidence}
+    return {**shown.session(session), **now, **remembered}
 
 
-def _text(session: Row, past: History, evidence: list[str] | None, silent: str, now: float) -> str:
-    """Everything for people. ``silent``: why there is no evidence of this moment."""
-    witnesses = evidence if evidence is not None else [f"none: {silent}"]
+def _text(session: Row, past: History, heard: Heard, now: float) -> str:
+    """Everything for people."""
+    witnesses = heard.evidence if heard.evidence is not None else [f"none: {heard.silent}"]
     sent = [one for one in past.attempts if one["halt"] is None]
     messages = [line for one in sent[-LAST:] for line in _delivery(one, past, _message)]
     parts = [
-        _head(session, now),
+        _head(session, heard.use, now),
         _part("evidence now", witnesses),
         _part("conversations", [_link(link) for link in past.chain]),
         halts(past),
@@ -132,7 +146,7 @@ def _earlier(found: list[Row]) -> str:
     return f" (the last {LAST}; --json has the {more} before them)" if more > 0 else ""
 
 
-def _head(session: Row, now: float) -> str:
+def _head(session: Row, use: Row | None, now: float) -> str:
     at, why = session["outlook_at"], session["outlook_why"]
     when = "" if at is None else f" at {layout.moment(at, now)} ({layout.countdown(at, now)})"
     actor = quick.ACTORS.get(session["outlook_actor"], "")
@@ -148,6 +162,7 @@ def _head(session: Row, now: float) -> str:
         ("account", f"{called}, {layout.short(session['account'])}"),
         ("conversation", session["conversation"] or ""),
         ("used", _use(session, now)),
+        ("takes", resources.of_session(use, now)),
         ("lifetime", _lifetime(session, now)),
         *labels(session),
     ]

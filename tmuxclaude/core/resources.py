@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.core.rules import BudgetRules
+from tmuxclaude.core.shown import size
 from tmuxclaude.core.states import LIVING
 
 MB = 1_000_000
@@ -34,17 +35,29 @@ class Budget(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one session takes, its children included. ``cpu``: ``None`` until it is known."""
+    """What one session takes, its children included. ``None``: nobody knows, or not yet.
+
+    ``trouble``: what is wrong with its process, in a word; empty when nothing is.
+    """
 
     uid: str
     name: str
     account: str
-    memory: int
+    memory: int | None
     cpu: float | None = None
+    trouble: str = ""
 
     def of(self, budget: Budget) -> float:
-        """What it takes of that budget."""
-        return (self.cpu or 0.0) if budget is Budget.CPU else float(self.memory)
+        """What is known to be taken of that budget."""
+        return (self.cpu if budget is Budget.CPU else self.memory) or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the last look at the processes found. ``at``: UTC epoch; ``None`` before the first."""
+
+    at: float | None = None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,10 @@ class Breach:
 def breaches(
     uses: Collection[Use], rules: BudgetRules, standing: Collection[tuple[Budget, str]]
 ) -> list[Breach]:
-    """The budgets that are exceeded, ``standing`` ones as long as they are not well below."""
+    """The budgets that are exceeded, ``standing`` ones as long as they are not well below.
+
+    One whose use nobody knows yet, as after a start of the supervisor, stands without ``users``.
+    """
     found = [
         _breach(Budget.SESSION_MEMORY, one.uid, [one], rules.session_memory_mb * MB, standing)
         for one in uses
@@ -89,8 +105,11 @@ def _breach(
     allowed: float,
     standing: Collection[tuple[Budget, str]],
 ) -> Breach | None:
+    stands = (budget, whose) in standing
+    if stands and allowed and uses and budget is Budget.CPU and all(u.cpu is None for u in uses):
+        return Breach(budget, whose, "", ())
     total = sum(one.of(budget) for one in uses)
-    if not allowed or total <= allowed * (CALM if (budget, whose) in standing else 1):
+    if not allowed or total <= allowed * (CALM if stands else 1):
         return None
     users = sorted(uses, key=lambda one: one.of(budget), reverse=True)
     return Breach(
@@ -111,7 +130,7 @@ def shown(budget: Budget, value: float) -> str:
     """An amount for people: ``612 MB``, ``2.3 GB``, ``85 %``."""
     if budget is Budget.CPU:
         return f"{value:.0f} %"
-    return f"{value / MB:.0f} MB" if value < 1000 * MB else f"{value / MB / 1000:.1f} GB"
+    return size(value)
 
 
 def action(budget: Budget, rules: BudgetRules) -> str:

@@ -35,6 +35,11 @@ def session(row: Row) -> Data:
     }
 
 
+def size(count: float) -> str:
+    """So many bytes in words: ``612 MB``, ``2.3 GB``."""
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def waiting(row: Row) -> str:
     """How many messages wait for a session, in words; empty for none."""
     count = row["queued"]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tmuxclaude.core.checkpoints import Wish
 from tmuxclaude.core.evidence import Evidence
+from tmuxclaude.core.resources import Figures
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -59,6 +60,10 @@ class Care:
         self._resources.rules = rules.budget
         self._resources.checkpoints = rules.checkpoint.enabled
         self._health.rules = rules
+
+    def figures(self) -> Figures:
+        """What the sessions took at the last look."""
+        return self._health.figures
 
     def close(self) -> None:
         """Looks no more."""

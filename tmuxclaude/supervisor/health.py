@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Process, Session
-from tmuxclaude.core.resources import Meter, Use
+from tmuxclaude.core.resources import Figures, Meter, Use
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.states import LIVING
 from tmuxclaude.edges import usage
@@ -51,7 +51,7 @@ PERSONAL = frozenset({*WORDS, OVERDUE})
 class Health:
     """``wake`` is called from a worker's thread when a look has ended.
 
-    ``uses``: what each session took by the last look, by its uid.
+    ``figures``: what the last one found of the sessions that live.
     """
 
     books: Books
@@ -59,26 +59,25 @@ class Health:
     clock: Clock
     wake: Callable[[], None]
     resources: Resources
-    uses: dict[str, Use] = field(default_factory=dict)
+    figures: Figures = field(default_factory=Figures)
     _next: float = 0.0
     _look: Future[dict[Process, Taken]] | None = None
     _worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "health"))
+    _scales: usage.Scales = field(default_factory=usage.Scales)
     _meters: dict[Process, Meter] = field(default_factory=dict)
     _deaf_since: dict[str, float] = field(default_factory=dict)
     _mistake: str = ""
 
     def turn(self, known: Collection[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Once in each loop. ``known``: the sessions as the last look at each left them."""
-        now = self.clock.monotonic()
-        sessions = [one.session for one in known if one.session.state in LIVING]
-        judged = False
+        now, judged = self.clock.monotonic(), False
         if self._look is not None and self._look.done():
             look, self._look = self._look, None
-            judged = self._judged(sessions, look, now)
+            judged = self._judged(look, now)
         if self._look is None and now >= self._next:
             self._next = now + self.rules.supervisor.health_seconds
-            roots = [one.process for one in sessions if one.process is not None]
-            self._look = self._worker.submit(usage.measure, roots)
+            roots = [one.process for one in self._living() if one.process is not None]
+            self._look = self._worker.submit(self._scales.measure, roots)
             self._look.add_done_callback(lambda _: self.wake())
         if judged or self.resources.parting.looks:
             self.resources.enforce(known, evidence)
@@ -87,13 +86,15 @@ class Health:
         """Looks no more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _judged(
-        self, sessions: list[Session], look: Future[dict[Process, Taken]], now: float
-    ) -> bool:
+    def _living(self) -> list[Session]:
+        """By the registry: what is known of each does not hang on its tmux server's answer."""
+        return [one for one in self.books.sessions.not_ended() if one.state in LIVING]
+
+    def _judged(self, look: Future[dict[Process, Taken]], now: float) -> bool:
         """Whether the look brought anything; a mistake of ours in it costs no more than that."""
         mistake = look.exception()
         if mistake is None:
-            self._judge(sessions, look.result(), now)
+            self._judge(self._living(), look.result(), now)
         elif repr(mistake) != self._mistake:
             self._mistake = repr(mistake)
             log.error("a look at the processes failed", exc_info=mistake)
@@ -102,39 +103,44 @@ class Health:
     def _judge(self, sessions: list[Session], taken: dict[Process, Taken], now: float) -> None:
         found = {one.uid: taken[one.process] for one in sessions if one.process in taken}
         self._meters = {process: self._meters.get(process, Meter()) for process in taken}
-        self.uses = {
-            one.uid: self._use(one, found[one.uid], now) for one in sessions if one.uid in found
-        }
-        standing = self.books.standing.all()
+        standing, troubles = self.books.standing.all(), {}
         for session in sessions:
-            trouble = self._trouble(session, found.get(session.uid), now)
+            said = {what for what in WORDS if (what, session.uid) in standing}
+            trouble = self._trouble(session, found.get(session.uid), DEAF in said, now)
+            troubles[session.uid] = trouble
             for what in WORDS:
-                self._say(session, what, what == trouble, (what, session.uid) in standing)
+                self._say(session, what, what == trouble, what in said)
         living = {session.uid for session in sessions}
         for what, whose in standing:
             if what in PERSONAL and whose not in living:
                 self.books.standing.end(what, whose)
-        self.resources.judge(self.uses.values())
+        uses = [
+            self._use(one, found[one.uid], troubles[one.uid], now)
+            for one in sessions
+            if one.uid in found
+        ]
+        self.figures = Figures(self.clock.now(), tuple(uses))
+        self.resources.judge(uses)
 
-    def _use(self, session: Session, taken: Taken, now: float) -> Use:
+    def _use(self, session: Session, taken: Taken, trouble: str, now: float) -> Use:
         process, seconds = session.process, self.rules.budget.cpu_seconds
         assert process is not None
         cpu = self._meters[process].read(now, taken.seconds, seconds, usage.PROCESSORS)
-        return Use(session.uid, session.name, session.account, taken.memory, cpu)
+        memory = taken.memory or None  # what lives takes some: the system did not say how much
+        return Use(session.uid, session.name, session.account, memory, cpu, trouble)
 
-    def _trouble(self, session: Session, taken: Taken | None, now: float) -> str:
+    def _trouble(self, session: Session, taken: Taken | None, was_deaf: bool, now: float) -> str:
         """What is wrong with a session's process; empty when nothing that can be known."""
-        deaf = taken is not None and taken.life is Life.ALIVE and bool(taken.unread)
-        since = self._deaf_since.setdefault(session.uid, now) if deaf else now
-        if not deaf:
+        if taken is None or taken.life is not Life.ALIVE or not taken.unread:
             self._deaf_since.pop(session.uid, None)
         if taken is None:
             return ""
-        if taken.life is Life.STOPPED:
-            return STOPPED
-        if taken.life is Life.ZOMBIE:
-            return ZOMBIE
-        return DEAF if deaf and now - since >= DEAF_SECONDS else ""
+        if taken.life is not Life.ALIVE:
+            return {Life.STOPPED: STOPPED, Life.ZOMBIE: ZOMBIE}.get(taken.life, "")
+        if not taken.unread:
+            return ""
+        since = self._deaf_since.setdefault(session.uid, now)
+        return DEAF if was_deaf or now - since >= DEAF_SECONDS else ""
 
     def _say(self, session: Session, what: str, holds: bool, held: bool) -> None:
         """An event when it begins, and another when it is over."""

@@ -72,6 +72,10 @@ from tmuxclaude.api.wire.opening import Opened as Opened
 from tmuxclaude.api.wire.opening import Queue as Queue
 from tmuxclaude.api.wire.opening import Queued as Queued
 from tmuxclaude.api.wire.opening import Run as Run
+from tmuxclaude.api.wire.resources import Measured as Measured
+from tmuxclaude.api.wire.resources import Resources as Resources
+from tmuxclaude.api.wire.resources import ShareView as ShareView
+from tmuxclaude.api.wire.resources import UseView as UseView
 from tmuxclaude.api.wire.sessions import Adopt as Adopt
 from tmuxclaude.api.wire.sessions import Explain as Explain
 from tmuxclaude.api.wire.sessions import Explained as Explained
@@ -117,6 +121,7 @@ AnyRequest: TypeAlias = (
     | TakeCheckpoints | PruneCheckpoints
     | Import | Cleanup
     | List | Show | History | Subscribe
+    | Resources
     | Register | Heartbeat | End | Status
     | StartSession | ListSessions | StopSession | Attach
 )  # fmt: skip
@@ -129,6 +134,7 @@ AnyAnswer: TypeAlias = (
     | CheckpointsWanted | CheckpointsDropped
     | Imported | Cleaned
     | Listed | Shown | Past | Subscribed | Happened
+    | Measured
     | Registered | Beaten | Ended | PauseStatus
     | SessionStarted | SessionList | SessionStopped | AttachWith
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from tmuxclaude.api.wire.base import Answer, Request
+from tmuxclaude.api.wire.resources import UseView
 
 EventId: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """The number of an event; 0 is before the first."""
@@ -206,9 +207,13 @@ class Show(Request, frozen=True, tag="show"):
 
 
 class Shown(Answer, frozen=True, tag="shown"):
-    """One session, what its witnesses say now, and its past; each list with the oldest first."""
+    """One session, what its witnesses say now, and its past; each list with the oldest first.
+
+    ``resources``: what it takes; ``None`` for one that has no process.
+    """
 
     session: SessionView
+    resources: UseView | None
     evidence: list[str]
     chain: list[LinkView]
     halts: list[HaltView]
