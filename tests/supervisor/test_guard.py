@@ -10,7 +10,7 @@ from tmuxclaude.store.format import DatabaseUnavailableError
 from tmuxclaude.supervisor.guard import Guard
 
 
-def test_a_part_that_fails_is_named_until_it_works_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_part_that_fails_is_named_and_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
     guard, done = Guard(), list[str]()
     for _ in range(3):
         guard.run("the lamp", lambda: [][0])
@@ -22,7 +22,7 @@ def test_a_part_that_fails_is_named_until_it_works_again(caplog: pytest.LogCaptu
     guard.run("the lamp", lambda: {}["x"])
     assert len(caplog.records) == 2, "another mistake"
     guard.run("the lamp", lambda: None)
-    assert guard.notices() == []
+    assert len(guard.notices()) == 1, "it may fail only now and then"
 
 
 def test_a_database_that_is_not_available_is_the_loops_affair() -> None:

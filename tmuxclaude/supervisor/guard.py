@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Guard:
-    """Remembers which part fails and how, so that the log has each mistake once."""
+    """Remembers which part failed and how it failed last, so that the log has each mistake once."""
 
-    _failing: dict[str, str] = field(default_factory=dict)
+    _failed: dict[str, str] = field(default_factory=dict)
 
     def run(self, name: str, part: Callable[[], object]) -> None:
         """``part``, unless it fails: then no more than that. ``name`` is for people.
@@ -30,12 +30,10 @@ class Guard:
         except (DatabaseUnavailableError, DatabaseUnreadableError):
             raise
         except Exception as mistake:
-            if self._failing.get(name) != repr(mistake):
+            if self._failed.get(name) != repr(mistake):
                 log.exception("%s failed", name)
-            self._failing[name] = repr(mistake)
-        else:
-            self._failing.pop(name, None)
+            self._failed[name] = repr(mistake)
 
     def notices(self) -> list[str]:
-        """What fails just now, for people."""
-        return [f"{name} failed by a mistake of ours; see the log" for name in self._failing]
+        """What has failed since our start, for people."""
+        return [f"{name} failed by a mistake of ours; see the log" for name in self._failed]
