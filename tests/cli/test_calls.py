@@ -34,6 +34,7 @@ def files(home: Path) -> list[str]:
         (["list", "--watch", "--abandoned"], "or --group; nothing was done"),
         (["send", "api"], "TEXT"),
         (["send", "api", "two", "words"], "words"),
+        (["send", "api", "x", "--wait", "--timeout", "nan"], "'nan' is no number of seconds"),
         (["-L", "a", "-S", "b", "list"], "-L and -S"),
         (["list", "-L", "a", "-S", "b"], "-L and -S"),
         (["list", "-L", "a/b"], "a/b"),

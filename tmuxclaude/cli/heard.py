@@ -22,6 +22,10 @@ LOOK_SECONDS = 0.1
 SETTLE_SECONDS = 1.0
 """After the last record that ends a turn: Claude Code writes how long it took right behind it."""
 
+SEEN_SECONDS = 3.0
+"""How long the supervisor may take until it has seen that the turn is over: the next message is
+judged by what it saw."""
+
 GONE = ("lost", "ended")
 
 
@@ -57,7 +61,9 @@ class Hearing:
             if reply != before:
                 before, changed_at = reply, now
             why = self._over(reply, now - changed_at)
-            if why is None and end is not None and now >= end:
+            if why is not None:
+                self._until_seen()
+            elif end is not None and now >= end:
                 why = f"the turn did not end within {self.timeout:g} s; it goes on"
             if why is not None:
                 return Outcome(self.name, row["conversation"], self.attempt, reply, why)
@@ -74,6 +80,11 @@ class Hearing:
         if quiet >= SETTLE_SECONDS and (state := self._row()["state"]) in GONE:
             return f"the session is {state}, and the turn did not end"
         return None
+
+    def _until_seen(self) -> None:
+        end = time.monotonic() + SEEN_SECONDS
+        while self._row()["state"] == "working" and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
 
     def _row(self) -> dict[str, Any]:
         connection = reader.open(self.database)

@@ -18,12 +18,12 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.cli import heard, layout, named, verdicts
-from tmuxclaude.cli.options import TmuxServer, Verb, as_json, tmux_server
+from tmuxclaude.cli.options import TmuxServer, Verb, as_json, seconds, tmux_server
 from tmuxclaude.core import messages
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 from tmuxclaude.core.model import Step
 from tmuxclaude.core.recap import Recap
-from tmuxclaude.core.texts import LONGEST_MESSAGE
+from tmuxclaude.core.texts import LONGEST_MESSAGE, message_problem
 from tmuxclaude.store import reader
 from tmuxclaude.survey import replies
 
@@ -71,7 +71,7 @@ class Sending:
 @click.option("--attach", multiple=True, metavar="PATH", help="A file that Claude Code reads too.")
 @click.option("--queue", is_flag=True, help="Keep it until the session is free for it.")
 @click.option("--wait", is_flag=True, help="Wait for the end of the turn and print the reply.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --wait.")
+@click.option("--timeout", callback=seconds, metavar="SECONDS", help="With --wait.")
 @click.option("--list", "only_list", is_flag=True, help="Show the messages that wait.")
 @click.option("--drop", multiple=True, metavar="ID", help=f"Give one up that waits, or {ALL}.")
 @as_json
@@ -108,7 +108,7 @@ def send_command(
 @click.command("recap", cls=Verb)
 @click.argument("name", shell_complete=named.complete)
 @click.option("--ask", is_flag=True, help="Let Claude Code write it: an ordinary message, a turn.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --ask.")
+@click.option("--timeout", callback=seconds, metavar="SECONDS", help="With --ask.")
 @as_json
 def recap_command(name: str, ask: bool, timeout: float | None, as_json: bool) -> int:
     """Show what was asked, done and left open in a session's conversation, from its transcript."""
@@ -193,7 +193,7 @@ def _enqueued(client: Client, order: Sending) -> wire.Enqueued:
 def _given(text: str | None, file: str | None) -> str:
     """The text of the command line, of a file or of a pipe."""
     if (text is None) == (file is None):
-        raise UsageError("give either TEXT or --file PATH; nothing was done")
+        raise UsageError("give TEXT, - for a pipe, or --file PATH; nothing was done")
     source = text if text == "-" else file
     if source is None:
         return text or ""
@@ -204,11 +204,18 @@ def _given(text: str | None, file: str | None) -> str:
         else:
             with Path(source).open("rb") as opened:
                 data = opened.read(most)
-        return data.decode("utf-8").replace("\r\n", "\n").strip()
+        whole = data.decode("utf-8").replace("\r\n", "\n").strip()
     except OSError as problem:
-        raise NotFoundError(f"{source} cannot be read: {problem.strerror}") from problem
+        raise NotFoundError(
+            f"{source} cannot be read: {problem.strerror}; nothing was done"
+        ) from problem
     except UnicodeDecodeError as problem:
-        raise UsageError(f"{source} is no UTF-8 text, or too long; nothing was done") from problem
+        too_long = len(data) == most
+        what = f"longer than {LONGEST_MESSAGE} characters" if too_long else "no text in UTF-8"
+        raise UsageError(f"{source} is {what}; nothing was done") from problem
+    if wrong := message_problem(whole):
+        raise UsageError(f"{source} cannot be typed: {wrong}; nothing was done")
+    return whole
 
 
 def _attached(path: str) -> str:

@@ -3,6 +3,7 @@ but which tmux server a name or a path means."""
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,21 @@ _AFTER_DASHES = "tmuxclaude.after-dashes"
 in_group = click.option("--group", metavar="GROUP", help="Every session of this group.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print plain data as JSON.")
+
+
+def seconds(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """For an option: a length of time, 0 or more."""
+    if value is None:
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        raise click.BadParameter(
+            f"{value!r} is no number of seconds; nothing was done", param=parameter
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
