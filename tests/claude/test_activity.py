@@ -51,6 +51,13 @@ def created(number: str, subject: str) -> dict[str, object]:
     return {"type": "user", "message": {"content": content}}
 
 
+@pytest.mark.parametrize("number", [2**63, 99999999999999999999, 1e308, 2**53 + 2, -1, 0.5])
+def test_a_number_that_cannot_be_one_of_tokens_is_none(number: float) -> None:
+    record = says("done")
+    record["message"] |= {"usage": {"input_tokens": number, "output_tokens": 7}}  # type: ignore[operator]
+    assert folded([record]).tokens == 7
+
+
 def test_a_recorded_limit_and_its_continuation() -> None:
     found = read("transcript-limit-and-autocontinue.jsonl")
     assert found.directory == "/home/me/proj2"

@@ -14,6 +14,7 @@ def row(name: str, at: float, stage: str = "taken", conversation: str = "c") -> 
         "id": name,
         "account": "/a",
         "conversation": conversation,
+        "transcript": "",
         "stage": stage,
         "asked_at": at,
     }

@@ -14,7 +14,7 @@ import pytest
 from tests.edges.repositories import Repository
 from tmuxclaude.core.checkpoints import Work
 from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Kept, Tree
+from tmuxclaude.edges.git_work import Kept, Tree, writable
 
 NOBODY = 65534
 
@@ -55,9 +55,9 @@ def kept(repository: Repository, name: str = "one") -> tuple[Work, str]:
     before = repository.fingerprint()
     where = tree(repository)
     work = where.look()
-    commit = where.keep(work, name, "a checkpoint", 1_700_000_000.0)
+    commit, _ = where.keep(work, name, "a checkpoint", 1_700_000_000.0)
     assert repository.fingerprint() == before
-    assert where.names() == [name]
+    assert name in where.names()
     return work, commit
 
 
@@ -101,10 +101,14 @@ def test_secrets_are_left_out_however_they_got_there(repository: Repository) -> 
     repository.write(".env.shared", "TOKEN=secret\n")
     repository.git("add", ".env.shared")
     repository.write(".env", "TOKEN=secret\n")
+    repository.write(".ENV.d/key", "TOKEN=secret\n")
+    repository.write("prod.Env", "TOKEN=secret\n")
     repository.write("deep/.env.local", "TOKEN=secret\n")
     repository.git("add", "-f", "deep/.env.local")
     work, commit = kept(repository)
-    assert set(work.left_out) == {".env", ".env.shared", "deep/.env.local"}
+    secret = {".env", ".env.shared", ".ENV.d/key", "prod.Env", "deep/.env.local"}
+    assert set(work.left_out) == secret
+    assert {file.sha256 for file in work.files} == {""}, "a short one could be guessed"
     assert repository.listed(commit) == {".gitignore", "a.txt", "dir/b.txt", ".env.shared"}
     assert repository.shown(commit, ".env.shared") == "PORT=1\n"
 
@@ -178,17 +182,73 @@ def test_a_merge_in_progress(repository: Repository) -> None:
     assert repository.shown(commit, ".env") == "ours\n"
 
 
-def test_a_submodule_is_not_entered(repository: Repository, home: Path) -> None:
+def test_of_a_submodule_its_commit_is_kept_and_its_work_named(
+    repository: Repository, home: Path
+) -> None:
     inner = Repository.new(home / "inner", home)
-    add = ["-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "sub"]
-    repository.git(*add)
-    repository.git("commit", "-q", "-m", "with a submodule")
+    for name in ("sub", "quiet"):
+        source = ["submodule", "add", "-q", str(inner.path), name]
+        repository.git("-c", "protocol.file.allow=always", *source)
+    repository.git("commit", "-q", "-m", "with submodules")
     repository.write("sub/a.txt", "changed within")
     repository.write("a.txt", "changed")
     work, commit = kept(repository)
     assert [file.path for file in work.files] == ["a.txt"]
-    listed = repository.git("ls-tree", commit, "sub")
-    assert listed.startswith("160000 commit")
+    assert work.inner == ("sub",)
+    assert repository.git("ls-tree", commit, "sub").startswith("160000 commit")
+    sub = Repository(repository.path / "sub", home)
+    sub.git("commit", "-q", "-a", "-m", "moved on")
+    work, commit = kept(repository, "two")
+    assert [(file.path, file.change) for file in work.files] == [("a.txt", "M"), ("sub", "M")]
+    assert work.inner == ()
+    assert sub.git("rev-parse", "HEAD").strip() in repository.git("ls-tree", commit, "sub")
+
+
+def test_what_was_only_touched_is_no_work(repository: Repository) -> None:
+    repository.write("dir/b.txt", "2wo\n")
+    for name in ("a.txt", "dir/b.txt"):
+        os.utime(repository.path / name, (1, 1))
+    work, commit = kept(repository)
+    assert [file.path for file in work.files] == ["dir/b.txt"]
+    assert tree(repository).uncommitted() == 1
+    assert repository.shown(commit, "dir/b.txt") == "2wo\n"
+
+
+def test_what_git_was_told_to_overlook_is_kept(repository: Repository) -> None:
+    repository.git("update-index", "--assume-unchanged", "a.txt")
+    repository.git("update-index", "--skip-worktree", "dir/b.txt", ".gitignore")
+    repository.write("a.txt", "local\n")
+    repository.write("dir/b.txt", "local too\n")
+    (repository.path / ".gitignore").unlink()
+    work, commit = kept(repository)
+    assert [file.path for file in work.files] == ["a.txt", "dir/b.txt"]
+    assert repository.shown(commit, "a.txt") == "local\n"
+    assert repository.shown(commit, "dir/b.txt") == "local too\n"
+    assert ".gitignore" in repository.listed(commit), "as in a sparse checkout"
+
+
+def test_a_file_that_git_does_not_take_costs_no_other(repository: Repository) -> None:
+    repository.write(".gitattributes", "bad/* working-tree-encoding=UTF-16\n")
+    repository.write("bad/1", "no byte order mark")
+    repository.write("bad/2", "none here")
+    for number in range(20):
+        repository.write(f"new/{number}", f"{number}")
+    where = tree(repository)
+    commit, refused = where.keep(where.look(), "one", "a checkpoint", 0)
+    assert sorted(refused) == ["bad/1", "bad/2"]
+    assert {"new/0", "new/19", ".gitattributes", "a.txt"} < repository.listed(commit)
+    assert not any(path.startswith("bad/") for path in repository.listed(commit))
+
+
+def test_a_repository_that_cannot_be_written_to(nobody: Path) -> None:
+    repository = Repository.new(nobody / "project", nobody)
+    itself = tree(repository).repository()
+    assert writable(itself)
+    for name in ("objects", "refs"):
+        place = repository.path / ".git" / name
+        place.chmod(0o500)
+        assert not writable(itself)
+        place.chmod(0o700)
 
 
 def test_a_linked_work_tree(repository: Repository, home: Path) -> None:
@@ -255,7 +315,7 @@ def test_many_files(repository: Repository) -> None:
     where = tree(repository)
     work = where.look()
     assert len(work.files) == 20_000
-    commit = where.keep(work, "many", "many", 0)
+    commit, _ = where.keep(work, "many", "many", 0)
     assert len(repository.listed(commit)) == 20_003
 
 
@@ -322,7 +382,7 @@ def test_coming_back_and_comparing(repository: Repository, home: Path) -> None:
     where.restore(commit, str(home / "back"))
     assert (home / "back/a.txt").read_text() == "kept\n"
     assert (repository.path / "a.txt").read_text() == "later\n"
-    now = where.snapshot(where.look())
+    now, _ = where.snapshot(where.look())
     patch = where.difference(commit, now)
     assert "-kept\n+later\n" in patch
     with pytest.raises(GitError, match="already exists"):
@@ -391,11 +451,11 @@ def test_no_program_of_the_repository_runs(kind: str, repository: Repository, ho
     where = tree(repository)
     where.uncommitted()
     work = where.look()
-    commit = where.keep(work, "one", "a checkpoint", 0)
+    commit, _ = where.keep(work, "one", "a checkpoint", 0)
     itself = Kept.of(where.repository(), str(home))
     assert itself is not None
     itself.forget("one")
-    where.difference(commit, where.snapshot(work))
+    where.difference(commit, where.snapshot(work)[0])
     try:
         where.restore(commit, str(home / "back"))
     except GitError:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tmuxclaude.core.checkpoints import BACKOFF, Wish
+from tmuxclaude.core.checkpoints import BACKOFF, Wish, outlived
 from tmuxclaude.store import reader
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.checkpoints import BRINGS, Checkpoints
@@ -26,6 +26,21 @@ def book(db: Database) -> Checkpoints:
 def brought(**more: object) -> dict[str, object]:
     plain: dict[str, object] = dict.fromkeys(BRINGS, "")
     return plain | {"offset": 1, "tokens": 2, "changed": 0, "files": "[]", "recap": "{}"} | more
+
+
+def test_two_projects_may_have_a_conversation_of_one_id(book: Checkpoints, db: Database) -> None:
+    """Those of sessions do not say which one; they join any."""
+    here, there = (replace(wish(), transcript=f"/a/projects/{one}/c", after="") for one in "pq")
+    names = [book.ask(here, 1), book.ask(there, 1)]
+    assert len(set(names)) == 2
+    assert book.ask(replace(wish(), conversation="c"), 2) in names
+    for at, (name, one) in enumerate(zip(names, (here, there), strict=True), 3):
+        book.begin(name)
+        book.taken(name, at, brought(transcript=one.transcript))
+    assert [book.ask(one, 9) for one in (here, there)] == names
+    last = [(row[1], row[2]) for row in reader.last_checkpoints(db.reading)]
+    assert last == [(one.transcript, name) for one, name in zip((here, there), names, strict=True)]
+    assert outlived(book.all(), None, 1) == []
 
 
 def take(book: Checkpoints, name: str, at: float) -> None:
@@ -132,7 +147,7 @@ def test_readers_see_the_last_of_each_and_find_by_the_beginning(
     found = reader.checkpoints(db.reading)
     assert [row[0] for row in found] == names
     assert reader.checkpoints(db.reading, names[0][:7])[0][0] == names[0]
-    assert reader.last_checkpoints(db.reading) == [("/a", "c", names[1], 6, 1)]
+    assert reader.last_checkpoints(db.reading) == [("/a", "", names[1], 6, 1)]
     assert (book.last_in("/p") or {})["id"] == names[1]
     assert book.last_in("/elsewhere") is None
     book.drop([names[0]])

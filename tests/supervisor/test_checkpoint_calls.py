@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
+from tests.cli.test_conversations import transcript
+from tests.edges.repositories import Repository
 from tests.supervisor.house import TASK, House
 from tests.supervisor.test_checkpoints import nothing_half, project, taken
 from tests.waiting import until
+from tmuxclaude.demo import files
 
 
 def said(house: House, *words: str) -> str:
@@ -64,6 +68,39 @@ def test_from_taking_one_to_dropping_it(house: House) -> None:
     nothing_half(repository, house)
     missing = house.run("checkpoint", "show", first["id"])
     assert (missing.returncode, "no checkpoint" in missing.stderr) == (3, True)
+
+
+def test_what_is_due_may_be_odd(house: House) -> None:
+    """Two projects have a conversation of one id, and one of a third tells impossible numbers."""
+    places = [house.home / name for name in ("one", "copy", "third")]
+    at, account = time.time() - 3600, house.home / ".claude"
+    for place in places:
+        Repository.new(place, house.home)
+    uids = [files.new_id()] * 2 + [files.new_id()]
+    paths = [transcript(account, *one, at) for one in zip(uids, places, strict=True)]
+    number = paths[2].read_text().replace('"input_tokens": 10,', f'"input_tokens": {2**63},')
+    paths[2].write_text(number)
+    assert str(2**63) in number
+    rows = told(house, "checkpoint", "--due")["checkpoints"]
+    assert {(row["transcript"], row["root"], row["stage"]) for row in rows} == {
+        (str(path), str(place), "taken") for path, place in zip(paths, places, strict=True)
+    }
+    assert told(house, "checkpoint", "--due")["checkpoints"] == []
+    known = told(house, "conversations", "--all")["conversations"]
+    last = {one["path"]: one["checkpoint"]["id"] for one in known}
+    assert last == {row["transcript"]: row["id"] for row in rows}
+
+    [third] = [row for row in rows if row["root"] == str(places[2])]
+    paths[2].unlink()
+    refused = house.run("checkpoint", "restore", third["id"], "--resume")
+    assert (refused.returncode, "nothing to resume" in refused.stderr) == (4, True)
+    assert house.run("checkpoint", "restore", third["id"], "--to", "").returncode == 2
+    assert not list(house.home.glob("third-checkpoint-*"))
+    place = house.home / "a\nb"
+    shown = said(house, "checkpoint", "restore", third["id"], "--to", str(place))
+    command = shown.split("to remove it")[1].strip(" :\n")
+    subprocess.run(["bash", "-c", command], check=True, env=house.env())
+    assert not place.exists()
 
 
 def test_a_commit_a_new_session_and_a_wrong_call(closed_house: House) -> None:

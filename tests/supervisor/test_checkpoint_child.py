@@ -33,6 +33,7 @@ def order(home: Path, directory: Path, **more: Any) -> dict[str, Any]:
         "conversation": conversation,
         "account": account,
         "directory": str(directory),
+        "transcript": "",
         "home": str(home),
         "problem": "",
         "at": 1_700_000_000.0,
@@ -86,9 +87,51 @@ def test_where_there_is_nothing_to_keep_it_is_said(home: Path) -> None:
     assert "home directory" in brought(home, home.parent)["problem"]
 
 
-def test_a_conversation_without_a_transcript_is_none_for_good(home: Path) -> None:
+def test_without_its_transcript_the_work_is_kept(home: Path) -> None:
     told = answer(order(home, home) | {"conversation": files.new_id()})
-    assert told == {"problem": "nothing was said in it yet", "for_good": True}
+    assert told["for_good"]
+    assert "transcript of the conversation is gone" in told["problem"]
+    repository = Repository.new(home / "p", home)
+    repository.write("new", "x")
+    given = order(home, repository.path) | {"conversation": files.new_id()}
+    row = given | answer(given)["brought"]
+    assert row["problem"] == "the transcript of the conversation is gone, so only the work was kept"
+    assert repository.shown(row["snapshot"], "new") == "x"
+    with pytest.raises(RefusedError, match="nothing to resume, so nothing was made"):
+        comeback.needs_transcript(row)
+    for inside in (repository.path / ".git/zz", home / ".git/a/b"):
+        with pytest.raises(RefusedError, match="nothing was made"):
+            comeback.restore(row, str(inside), str(home))
+    assert brought(home, repository.path, id="two")["problem"] == ""
+
+
+def test_a_copy_of_a_project_has_a_conversation_of_its_own(home: Path) -> None:
+    given = order(home, home / "p")
+    [original] = (home / ".claude").rglob("*.jsonl")
+    copy = original.parents[1] / "elsewhere" / original.name
+    copy.parent.mkdir()
+    copy.write_text(original.read_text().replace("do it", "do the other"))
+    firsts = [
+        json.loads(answer(given | {"transcript": str(path)})["brought"]["recap"])["first"]
+        for path in (original, copy, home / "nowhere" / copy.name)
+    ]
+    assert firsts == ["do it", "do the other", "do it"]
+
+
+def test_what_a_snapshot_lacks_is_said(home: Path) -> None:
+    repository = Repository.new(home / "p", home)
+    Repository.new(repository.path / "nested", home)
+    repository.write(".gitattributes", "*.txt working-tree-encoding=UTF-16\n")
+    repository.write("new", "x")
+    repository.write("a.txt", "one more\n")
+    repository.write("new.txt", "new\n")
+    found = brought(home, repository.path)
+    assert repository.shown(found["snapshot"], "a.txt") == "one\n"
+    assert repository.listed(found["snapshot"]) >= {"new", "dir/b.txt", ".gitattributes"}
+    assert found["problem"] == (
+        "git does not take a.txt, new.txt; "
+        "work in submodules and nested repositories is not kept: nested"
+    )
 
 
 def test_a_second_try_takes_the_place_of_what_the_first_one_left(home: Path) -> None:

@@ -58,7 +58,7 @@ class Checkpoints:
             session = self.books.sessions.of_conversation(due.conversation)
             uid, name = (session.uid, session.name) if session is not None else ("", "")
             place = (due.conversation, due.account, due.directory, uid)
-            yield name, Wish(*place, tuple(due.reasons), order.note, due.after)
+            yield name, Wish(*place, tuple(due.reasons), order.note, due.after, due.transcript)
         for name in order.names:
             session = named(self.books, name)
             if not _has_spoken(session):

@@ -16,6 +16,7 @@ from typing import Any
 
 from tmuxclaude.core.checkpoints import File, changed
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
+from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.git import GitError
 from tmuxclaude.edges.git_work import Kept, Tree
 from tmuxclaude.store import reader
@@ -77,7 +78,7 @@ def _difference(before: Row, after: Row | None, home: str) -> Difference:
             return Difference(patch=kept.difference(before["snapshot"], after["snapshot"]))
     tree = _tree(before, home) if after is None else None
     if tree is not None and before["snapshot"]:
-        later = tree.snapshot(tree.look())
+        later, _ = tree.snapshot(tree.look())
         return Difference(patch=tree.difference(before["snapshot"], later))
     work = tree.look() if tree is not None else None
     head = work.commit if work is not None else after["head"] if after is not None else ""
@@ -102,11 +103,23 @@ def restore(row: Row, to: str | None, home: str) -> Path:
     with _refusing():
         kept = _kept(row, home)
     place = Path(to).absolute() if to else Path(f"{row['root']}-checkpoint-{row['id']}")
+    if ".git" in Path(os.path.realpath(place)).parts:
+        raise RefusedError(f"{place} is inside a repository's own directory; nothing was made")
     if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
         raise RefusedError(f"{place} is there already; nothing was made. Choose another one: --to")
     with _refusing():
         kept.restore(row["snapshot"], str(place))
     return place
+
+
+def needs_transcript(row: Row) -> None:
+    """Raises ``RefusedError`` when nobody can go on with the conversation."""
+    account, conversation = Path(row["account"]), row["conversation"]
+    if claude_files.transcript_path(account, conversation, row["directory"]) is None:
+        raise RefusedError(
+            f"the transcript of conversation {conversation} is gone; nothing to resume, so nothing"
+            " was made. The work alone comes back without --resume"
+        )
 
 
 def working_directory(row: Row, place: Path) -> Path:

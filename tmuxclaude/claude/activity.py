@@ -15,7 +15,7 @@ from tmuxclaude.claude import fields, transcript
 from tmuxclaude.core.conversations import Activity
 from tmuxclaude.core.model import LimitKind
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same records make another activity, for activities are remembered."""
 
 CHARS = transcript.BEGINNING

@@ -17,6 +17,9 @@ EARLIEST = 1_577_836_800.0
 LATEST = 4_102_444_800.0
 """Epoch seconds that can be true: the years 2020 to 2099."""
 
+LARGEST = 2**53
+"""Beyond it JSON's numbers are not exact, and what is counted here never comes near."""
+
 
 def read_object(text: str) -> dict[str, object] | None:
     """One JSON object, or ``None`` when the text is anything else."""
@@ -62,9 +65,10 @@ def number(record: Mapping[str, object], key: str) -> float | None:
 
 
 def whole(record: Mapping[str, object], key: str) -> int | None:
-    """A whole number that is not below zero."""
+    """A whole number from zero to ``LARGEST``."""
     value = number(record, key)
-    return int(value) if value is not None and value >= 0 and value.is_integer() else None
+    known = value is not None and 0 <= value <= LARGEST and value.is_integer()
+    return int(value) if known and value is not None else None
 
 
 def epoch(record: Mapping[str, object], key: str, per_second: float = 1.0) -> float | None:

@@ -105,6 +105,7 @@ def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
             directory=one.activity.directory,
             reasons=list(verdict.reasons),
             after=one.kept.id if one.kept is not None else "",
+            transcript=one.transcript.path,
         )
         for one, verdict in told
         if verdict.due

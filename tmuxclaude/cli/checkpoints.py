@@ -178,7 +178,11 @@ def restore_command(
     choice = if_limited(waits, force)
     if choice and not resume:
         raise UsageError("--wait and --force go with --resume; nothing was made")
+    if to == "":
+        raise UsageError("--to needs a directory; nothing was made")
     row = comeback.one(app.paths().database, checkpoint)
+    if resume:
+        comeback.needs_transcript(row)
     place = comeback.restore(row, to, _home())
     opened = _open(row, place, choice) if resume else None
     if as_json:
@@ -195,7 +199,11 @@ def restore_command(
 
 
 def _word(path: str) -> str:
-    """A path as a word for the shell: short where nothing in it must be quoted."""
+    """A path as a word for the shell: short where nothing in it must be quoted, and in the quotes
+    of bash, zsh and ksh where it holds what cannot be shown."""
+    if not path.isprintable():
+        shown = os.fsencode(path).decode("latin-1").encode("unicode_escape").decode()
+        return "$'" + shown.replace("'", "\\'") + "'"
     return layout.short(path) if shlex.quote(path) == path else shlex.quote(path)
 
 

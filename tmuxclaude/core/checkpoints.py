@@ -44,6 +44,8 @@ class Wish:
     the conversation is in, empty for one that we do not keep. ``reasons``: names of triggers or of
     ``Why``. ``note``: what its user said of it. ``after``: the last checkpoint that whoever found
     it due knew of (empty: none); one that was begun since then answers it. ``None``: none does.
+    ``transcript``: the conversation's file where that is known: a copy of a project has its own
+    conversation with the same id.
     """
 
     conversation: str
@@ -53,6 +55,7 @@ class Wish:
     reasons: tuple[str, ...] = ()
     note: str = ""
     after: str | None = None
+    transcript: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Work:
 
     ``root``: absolute. ``commit``: the full hash, empty before the first commit. ``branch``: empty
     when the head is detached. ``files``: what differs, in git's order. ``left_out``: paths of
-    ``files`` that a snapshot never takes (secrets, unreadable ones, what is no file).
+    ``files`` that a snapshot never takes (secrets, unreadable ones, what is no file). ``inner``:
+    the submodules and other repositories in it whose own work is not part of this.
     """
 
     root: str
@@ -85,6 +89,7 @@ class Work:
     branch: str
     files: tuple[File, ...] = ()
     left_out: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -118,12 +123,12 @@ def outlived(rows: Iterable[Row], before: float | None, keep: int) -> list[Row]:
     is kept for its own sake, and one that is due or under way is no matter of age.
     """
     newest_first = sorted(rows, key=lambda row: row["asked_at"], reverse=True)
-    kept: dict[tuple[str, str], int] = {}
+    kept: dict[tuple[str, str, str], int] = {}
     found = []
     for row in newest_first:
         if row["stage"] not in (Stage.TAKEN, Stage.GAVE_UP):
             continue
-        whose = (row["account"], row["conversation"])
+        whose = (row["account"], row["conversation"], row["transcript"])
         if row["stage"] == Stage.TAKEN:
             kept[whose] = kept.get(whose, 0) + 1
             if kept[whose] <= max(1, keep):

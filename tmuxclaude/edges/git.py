@@ -61,6 +61,10 @@ class GitError(errors.TmuxclaudeError):
     """Git is missing, refused, failed or took too long; nothing of the user's was changed."""
 
 
+class FailedError(GitError):
+    """It ran to its end and said no."""
+
+
 class ForeignError(GitError):
     """The repository belongs to another user, so git does not read it; trying again is no use."""
 
@@ -131,7 +135,7 @@ class Git:
             status = _wait(process, arguments, min(SECONDS, self.until - time.monotonic()))
             done = subprocess.CompletedProcess(command, status, _all(out), _all(err))
         if check and status:
-            raise GitError(f"git {_verb(arguments)}: {last_line(done.stderr)}")
+            raise FailedError(f"git {_verb(arguments)}: {last_line(done.stderr)}")
         return done
 
 

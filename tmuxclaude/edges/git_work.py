@@ -1,9 +1,9 @@
 """The work in a git repository: looks at it, keeps it as a commit, and gives it back.
 
 It is kept under ``refs/tmuxclaude/checkpoints/``, made with an index of our own outside of the
-repository, so that the user's index, work tree, stash, branches and locks are not touched. Left out
-are ignored files, ``.env*``, what cannot be read and what is no file; of those that are tracked the
-commit's version stays. Knows nothing of conversations.
+repository (``git_index``), so that the user's index, work tree, stash, branches and locks are not
+touched. Left out are ignored files, ``.env*`` and ``*.env``, what cannot be read and what is no
+file; of those that are tracked the commit's version stays. Knows nothing of conversations.
 """
 
 from __future__ import annotations
@@ -11,27 +11,20 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import stat
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core.checkpoints import File, Work
-from tmuxclaude.edges.failpoints import around
-from tmuxclaude.edges.git import ForeignError, Git, GitError, last_line, line, split
+from tmuxclaude.edges.git import ForeignError, Git, GitError, last_line, line
+from tmuxclaude.edges.git_index import Change, Index, whole_hash
 
 REFS = "refs/tmuxclaude/checkpoints/"
-
-MANY = 1000
-"""More files than this are kept in one pack."""
 
 _NO_WORK_TREE = (b"not a git repository", b"in a work tree", b"cannot use bare repository")
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,126 +113,119 @@ class Tree(Kept):
     def uncommitted(self) -> int:
         """How many files differ from the commit, untracked ones with them."""
         with self._index() as index:
-            return len(self._changes(index, self._commit()))
+            index.reveal()
+            index.refresh()
+            return len(index.changes(self._commit()))
 
     def look(self) -> Work:
         """What differs, with the hash of each file."""
         commit = self._commit()
         branch = line(self.git.call("symbolic-ref", "-q", "--short", "HEAD", check=False).stdout)
         with self._index() as index:
-            changes = self._changes(index, commit)
+            submodules = index.reveal()
+            index.refresh()
+            changes = index.changes(commit)
         seen = [_read(self.root, path, change) for path, change in changes.items()]
         files = tuple(file for file, _ in seen)
         left_out = tuple(file.path for file, may_be_kept in seen if not may_be_kept)
-        return Work(self.root, commit, branch, files, left_out)
+        inner = [path for path in submodules if self._has_work(path)]
+        inner += [file.path.rstrip("/") for file in files if file.path.endswith("/")]
+        return Work(self.root, commit, branch, files, left_out, tuple(inner))
+
+    def _has_work(self, submodule: str) -> bool:
+        """Whether anything in it is not committed; it may well be when git does not tell."""
+        place = f"{self.root}/{submodule}"
+        if not os.path.lexists(f"{place}/.git"):
+            return False
+        try:
+            found = Tree.around(place, self.git.environment["HOME"], self.git.until)
+            return found is not None and found.root == place and found.uncommitted() > 0
+        except GitError:
+            return True
 
     def _commit(self) -> str:
         found = self.git.call("rev-parse", "-q", "--verify", "HEAD^{commit}", check=False)
         return line(found.stdout)
 
-    def _changes(self, index: str, commit: str) -> dict[str, str]:
-        """Each path that differs from ``commit`` or is untracked, with git's letter for it."""
-        if commit:
-            found = self._compared(index, "diff-index", "--cached", commit)
-        else:
-            listed = self.git.call("ls-files", "-z", GIT_INDEX_FILE=index)
-            found = dict.fromkeys(split(listed.stdout), "A")
-        found |= self._compared(index, "diff-files")
-        others = self.git.call("ls-files", "-zo", "--exclude-standard", GIT_INDEX_FILE=index)
-        return found | dict.fromkeys(split(others.stdout), "?")
-
-    def _compared(self, index: str, command: str, *arguments: str) -> dict[str, str]:
-        flags = ("-z", "--name-status", "--no-renames", "--no-ext-diff", "--ignore-submodules=all")
-        done = self.git.call(command, *flags, *arguments, "--", GIT_INDEX_FILE=index)
-        fields = iter(split(done.stdout))
-        found = [(path, letter[:1]) for letter, path in zip(fields, fields, strict=True)]
-        # What is unmerged is listed twice, and then as what it differs in.
-        return dict(found) | {path: letter for path, letter in found if letter == "U"}
+    def _index(self) -> AbstractContextManager[Index]:
+        return Index.copied(self.git, self.root, self._inside("index"))
 
     # -- keeping ---------------------------------------------------------------------------------
 
-    def keep(self, work: Work, name: str, message: str, at: float) -> str:
-        """Keeps ``work`` as a commit of this name; its full hash. ``at``: UTC epoch seconds.
+    def keep(self, work: Work, name: str, message: str, at: float) -> tuple[str, list[str]]:
+        """Keeps ``work`` as a commit of this name: its full hash, and what git did not take.
 
-        What its user changes meanwhile may be in it or not. Interrupted at any point it leaves
-        nothing but objects, which git collects by itself.
+        ``at``: UTC epoch seconds. What its user changes meanwhile may be in it or not. Interrupted
+        at any point it leaves nothing but objects, which git collects by itself.
         """
         parent = ("-p", work.commit) if work.commit else ()
         date = f"@{at:.0f} +0000"
+        tree, refused = self.snapshot(work)
         done = self.git.call(
-            *("commit-tree", self.snapshot(work), *parent),
+            *("commit-tree", tree, *parent),
             text=message,
             GIT_AUTHOR_DATE=date,
             GIT_COMMITTER_DATE=date,
         )
-        commit = _hash(done.stdout)
+        commit = whole_hash(done.stdout)
         self.git.call("update-ref", "--no-deref", _ref(name), commit, "")
-        return commit
+        return commit, refused
 
-    def snapshot(self, work: Work) -> str:
-        """The tree of ``work``, to be compared with another; no name leads to it."""
+    def snapshot(self, work: Work) -> tuple[str, list[str]]:
+        """The tree of ``work``, to be compared with another, and what git did not take; no name
+        leads to it."""
         out = set(work.left_out)
         kept = [file for file in work.files if file.path not in out]
         with self._index() as index:
-            gone = [file.path for file in kept if file.change == "D"]
-            self._update(index, "--force-remove", gone)
-            self._update(index, "--add", [file.path for file in kept if file.change != "D"])
-            if out:
-                self._as_committed(index, work.commit, out)
-            return _hash(self.git.call("write-tree", GIT_INDEX_FILE=index).stdout)
-
-    def _update(self, index: str, how: str, paths: Sequence[str]) -> None:
-        if not paths:
-            return
-        # Into one pack instead of a file each: seven times as fast for 20,000 new files.
-        packed = ("-c", "core.bigFileThreshold=1") if len(paths) > MANY else ()
-        given = "".join(f"{path}\0" for path in paths)
-        command = (*packed, "update-index", "-z", how, "--stdin")
-        self.git.call(*command, text=given, GIT_INDEX_FILE=index)
-
-    def _as_committed(self, index: str, commit: str, paths: set[str]) -> None:
-        """Whatever the index holds of these paths, staged or in a merge, the commit's is kept."""
-        self._update(index, "--force-remove", sorted(paths))
-        if not commit:
-            return
-        entries = split(self.git.call("ls-tree", "-rz", "--full-tree", commit).stdout)
-        given = "".join(f"{one}\0" for one in entries if one.partition("\t")[2] in paths)
-        self.git.call("update-index", "-z", "--index-info", text=given, GIT_INDEX_FILE=index)
-
-    @contextmanager
-    def _index(self) -> Iterator[str]:
-        """A copy of the user's index. Its time is kept, for git trusts no file that is younger."""
-        with tempfile.TemporaryDirectory(prefix="tmuxclaude-") as scratch:
-            with suppress(FileNotFoundError):  # nothing was ever added
-                shutil.copy2(self._inside("index"), f"{scratch}/index")
-            with around("checkpoint-index"):
-                yield f"{scratch}/index"
+            index.reveal()
+            index.remove([file.path for file in kept if file.change == "D"])
+            refused = index.add([file.path for file in kept if file.change != "D"])
+            index.as_committed(work.commit, out.union(refused))
+            return index.tree(), refused
 
 
-def _read(root: str, path: str, change: str) -> tuple[File, bool]:
+def writable(repository: str) -> bool:
+    """Whether we may write to it, and its disk lets us. ``repository``: git's own directory."""
+    places, effective = ("objects", "refs"), os.access in os.supports_effective_ids
+    return all(
+        os.access(Path(repository, place), os.W_OK, effective_ids=effective) for place in places
+    )
+
+
+def _read(root: str, path: str, change: Change) -> tuple[File, bool]:
     """The file as it is now, and whether a snapshot may take it."""
     import hashlib  # 3 MB of memory, and who only looks reads no file
 
-    full = Path(root, path)
-    secret = any(part.startswith(".env") for part in full.relative_to(root).parts)
+    full, letter = Path(root, path), change.letter
+    secret = _is_secret(full.relative_to(root))
     try:
         if os.path.realpath(full.parent) != str(full.parent):  # a link stands where a folder was
             raise NotADirectoryError
         facts = full.lstat()
-        if stat.S_ISDIR(facts.st_mode) and change != "?":  # a folder stands where a file was
+        if stat.S_ISDIR(facts.st_mode) and change.submodule:
+            return File(path, letter), True
+        if stat.S_ISDIR(facts.st_mode) and letter != "?":  # a folder stands where a file was
             raise FileNotFoundError
+        if secret:  # short ones could be guessed from their hash
+            return File(path, letter, facts.st_size), False
         if stat.S_ISLNK(facts.st_mode):
             target = os.fsencode(full.readlink())
-            return File(path, change, len(target), hashlib.sha256(target).hexdigest()), not secret
+            return File(path, letter, len(target), hashlib.sha256(target).hexdigest()), True
         if not stat.S_ISREG(facts.st_mode):
-            return File(path, change), False
+            return File(path, letter), False
         with os.fdopen(os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return File(path, "D"), not secret
     except OSError:
-        return File(path, change), False
-    return File(path, change, facts.st_size, digest), not secret
+        return File(path, letter), False
+    return File(path, letter, facts.st_size, digest), True
+
+
+def _is_secret(path: Path) -> bool:
+    """``.env``, ``.ENV.local``, ``prod.env``, and all that lies in a folder ``.env*``."""
+    parts = [part.lower() for part in path.parts]
+    return any(part.startswith(".env") for part in parts) or parts[-1].endswith(".env")
 
 
 def _within(path: str, root: str) -> bool:
@@ -250,10 +236,3 @@ def _ref(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"not a checkpoint's name: {name!r}")
     return REFS + name
-
-
-def _hash(output: bytes) -> str:
-    found = line(output)
-    if not _HASH.fullmatch(found):
-        raise GitError("git answered something else than a hash")
-    return found

@@ -57,9 +57,11 @@ class Checkpoints:
                 return since
             due = self._db.row(
                 "SELECT * FROM checkpoints WHERE stage = 'due' AND account = ? AND conversation = ?"
-                " ORDER BY asked_at LIMIT 1",
+                " AND (transcript IN ('', ?) OR ? = '') ORDER BY asked_at LIMIT 1",
                 wish.account,
                 wish.conversation,
+                wish.transcript,
+                wish.transcript,
             )
             if due is not None:
                 return self._ask_again(due, wish, now)
@@ -73,6 +75,7 @@ class Checkpoints:
                 "asked_at": now,
                 "reasons": json.dumps(list(wish.reasons)),
                 "note": wish.note,
+                "transcript": wish.transcript,
                 "stage": Stage.DUE,
                 "next_at": now,
             }
@@ -85,9 +88,12 @@ class Checkpoints:
             return None
         row = self._db.row(
             "SELECT id FROM checkpoints WHERE account = ? AND conversation = ? AND stage IN"
-            " ('taking', 'taken') ORDER BY stage = 'taking' DESC, taken_at DESC LIMIT 1",
+            " ('taking', 'taken') AND (transcript = ? OR ? = '' OR (stage = 'taking' AND transcript"
+            " = '')) ORDER BY stage = 'taking' DESC, taken_at DESC LIMIT 1",
             wish.account,
             wish.conversation,
+            wish.transcript,
+            wish.transcript,
         )
         return str(row["id"]) if row is not None and row["id"] != wish.after else None
 
@@ -99,6 +105,7 @@ class Checkpoints:
             "reasons": json.dumps(list(reasons)),
             "note": wish.note or due["note"],
             "session": wish.session or due["session"],
+            "transcript": wish.transcript or due["transcript"],
         }
         self._db.update("checkpoints", row, "id = ?", due["id"])
         return str(due["id"])
@@ -200,8 +207,8 @@ class Checkpoints:
     def all(self) -> list[Row]:
         """Every checkpoint, without its files and its recap."""
         return self._db.rows(
-            "SELECT id, account, conversation, session, directory, repository, stage, asked_at"
-            " FROM checkpoints ORDER BY asked_at, id"
+            "SELECT id, account, conversation, transcript, session, directory, repository, stage,"
+            " asked_at FROM checkpoints ORDER BY asked_at, id"
         )
 
     def last_in(self, directory: str) -> Row | None:

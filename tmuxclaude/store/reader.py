@@ -184,7 +184,7 @@ CHECKPOINT_COLUMNS = (
 )
 """``reasons``, ``files`` and ``recap`` are JSON; ``name`` is the session's now, or ``None``."""
 
-LAST_CHECKPOINT_COLUMNS = ("account", "conversation", "id", "taken_at", "offset")
+LAST_CHECKPOINT_COLUMNS = ("account", "transcript", "id", "taken_at", "offset")
 
 
 OWNER_COLUMNS = ("conversation", "account", "name", "state")
@@ -380,11 +380,11 @@ def checkpoints(
 
 
 def last_checkpoints(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
-    """The newest that was taken of each conversation: ``LAST_CHECKPOINT_COLUMNS``."""
+    """The newest that was taken of each transcript: ``LAST_CHECKPOINT_COLUMNS``."""
     return _fetch(
         connection,
-        'SELECT account, conversation, id, max(taken_at), "offset" FROM checkpoints'
-        " WHERE stage = 'taken' GROUP BY account, conversation",
+        'SELECT account, transcript, id, max(taken_at), "offset" FROM checkpoints'
+        " WHERE stage = 'taken' GROUP BY account, transcript",
     )
 
 

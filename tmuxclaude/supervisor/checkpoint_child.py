@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,19 @@ from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.children import serve
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Kept, Tree
+from tmuxclaude.edges.git_work import Kept, Tree, writable
 
 Json = dict[str, Any]
 
 NO_REPOSITORY = "not in a git repository of its own, so only facts and the recap were kept"
+GONE = "the transcript of the conversation is gone"
+WORK_ONLY = f"{GONE}, so only the work was kept"
+UNWRITABLE = "only hashes were kept: the repository cannot be written to"
 HOME = "all of the home directory is never kept, so only facts and the recap were"
+
+
+NAMES = 5
+"""How many files are named where something is said of them."""
 
 
 def answer(order: Json) -> Json:
@@ -38,15 +46,15 @@ def answer(order: Json) -> Json:
             case "drop":
                 drop(order)
                 return {}
-    except NothingSaidError:
-        return {"problem": "nothing was said in it yet", "for_good": True}
+    except NothingLeftError:
+        return {"problem": f"{GONE}, and there is no work in git to keep", "for_good": True}
     except (GitError, OSError) as problem:
         return {"problem": str(problem), "for_good": False}
     return {"problem": f"no such order: {order['do']}", "for_good": True}
 
 
-class NothingSaidError(Exception):
-    """The conversation has no transcript."""
+class NothingLeftError(Exception):
+    """There is neither a transcript nor a repository."""
 
 
 # -- taking ----------------------------------------------------------------------------------------
@@ -56,21 +64,33 @@ def take(order: Json) -> Json:
     """A checkpoint of one conversation.
 
     ``order``: ``id``, ``conversation``, ``account``, ``directory``, ``home``, ``at`` (UTC epoch),
-    ``reasons``, ``snapshot`` (``on``, ``off``), ``max_bytes``, ``again`` (an earlier try may have
-    left something), ``git`` (whether to look at it).
+    ``reasons``, ``transcript`` (its path where that is known), ``snapshot`` (``on``, ``off``),
+    ``max_bytes``, ``again`` (an earlier try may have left something), ``git`` (whether to look at
+    it), and if not, the ``problem`` with it.
     """
-    account, directory = Path(order["account"]), order["directory"]
-    path = claude_files.transcript_path(account, order["conversation"], directory)
+    path = _transcript(order)
+    activity, offset = read(path) if path is not None else (records.EMPTY, 0)
+    recap = Recap.of(activity, order["directory"])
+    work = _work(order, recap)
     if path is None:
-        raise NothingSaidError
-    activity, offset = read(path)
-    brought: Json = {
-        "transcript": str(path),
+        if not work["root"]:
+            raise NothingLeftError
+        work["problem"] = "; ".join(filter(None, (WORK_ONLY, work["problem"])))
+    return work | {
+        "transcript": str(path or order["transcript"]),
         "offset": offset,
         "tokens": activity.tokens,
-        "recap": json.dumps(Recap.of(activity, directory).plain()),
+        "recap": json.dumps(recap.plain()),
     }
-    return brought | _work(order, Recap.of(activity, directory))
+
+
+def _transcript(order: Json) -> Path | None:
+    """The one that was named, which must be its account's; else wherever it is found."""
+    account, named = Path(order["account"]), Path(order["transcript"])
+    is_its = named.parent.parent == account / "projects"
+    if is_its and named.name.lower() == f"{order['conversation']}.jsonl".lower():
+        return named if named.is_file() else None
+    return claude_files.transcript_path(account, order["conversation"], order["directory"])
 
 
 def read(path: Path) -> tuple[Activity, int]:
@@ -103,15 +123,17 @@ def _work(order: Json, recap: Recap) -> Json:
         tree.forget(order["id"])
     with around("checkpoint-look"):
         work = tree.look()
-    snapshot, why = "", _only_hashes(work, order)
+    repository = tree.repository()
+    snapshot, why = "", _only_hashes(work, repository, order)
     if not why:
         message = f"tmuxclaude checkpoint {order['id']}\n\n{recap.text()}\n"
         with around("checkpoint-keep"):
-            snapshot = tree.keep(work, order["id"], message, order["at"])
+            snapshot, refused = tree.keep(work, order["id"], message, order["at"])
+        why = _missing(work, refused)
     files = [[one.path, one.change, one.size, one.sha256] for one in work.files[:FILES]]
     return {
         "root": work.root,
-        "repository": tree.repository(),
+        "repository": repository,
         "head": work.commit,
         "branch": work.branch,
         "snapshot": snapshot,
@@ -121,14 +143,31 @@ def _work(order: Json, recap: Recap) -> Json:
     }
 
 
-def _only_hashes(work: Work, order: Json) -> str:
+def _only_hashes(work: Work, repository: str, order: Json) -> str:
     """Why no snapshot is kept; empty when one is."""
     if order["snapshot"] == "off":
         return "only hashes were kept: checkpoint.snapshot is off"
     if work.bytes > order["max_bytes"]:
         size = work.bytes / 2**20
         return f"only hashes were kept: {size:.0f} MB differ, above checkpoint.max_mb"
-    return ""
+    return "" if writable(repository) else UNWRITABLE
+
+
+def _missing(work: Work, refused: Sequence[str]) -> str:
+    """What a snapshot lacks that its user might look for; empty when it lacks nothing."""
+    parts = []
+    if refused:
+        parts.append(f"git does not take {_named(refused)}")
+    if work.inner:
+        parts.append(
+            f"work in submodules and nested repositories is not kept: {_named(work.inner)}"
+        )
+    return "; ".join(parts)
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = len(paths) - NAMES
+    return ", ".join(paths[:NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _is_there(directory: str) -> bool:

@@ -49,6 +49,7 @@ FAILED = "no checkpoint"
 """The kinds of events that tell of it."""
 
 Row = Mapping[str, Any]
+Answer = dict[str, Any] | ChildError
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Checkpointer:
     _noticed: set[tuple[str, Why, float]] = field(default_factory=set)
     _drops: list[_Drop] = field(default_factory=list)
     _under_way: dict[str, _Drop] = field(default_factory=dict)
+    _answers: dict[str, Answer] = field(default_factory=dict)
     _numbered: int = 0
 
     def turn(self) -> None:
@@ -78,8 +80,10 @@ class Checkpointer:
             self._find_at = self.clock.monotonic() + 60 * self.rules.every_minutes
             self._started = True
         self._find(now)
-        for key, answer in self.children.answers():
-            self._answered(key, answer, now)
+        self._answers |= self.children.answers()
+        for key in list(self._answers):  # one that cannot be written down now is not lost
+            self._answered(key, self._answers[key], now)
+            del self._answers[key]
         version, next_at = self._looked
         changed = version is None or version != self.books.db.version
         if changed and self.rules.enabled:
@@ -138,7 +142,8 @@ class Checkpointer:
                 session = self.books.sessions.of_conversation(one["conversation"])
                 uid = session.uid if session is not None else ""
                 place = (one["conversation"], one["account"], one["directory"], uid)
-                wish = Wish(*place, reasons=tuple(one["reasons"]), after=one["after"])
+                known = {"after": one["after"], "transcript": one["transcript"]}
+                wish = Wish(*place, reasons=tuple(one["reasons"]), **known)
                 self.books.checkpoints.ask(wish, now)
         monotonic = self.clock.monotonic()
         if self.rules.enabled and monotonic >= self._find_at and not self.finder.busy:
@@ -164,7 +169,7 @@ class Checkpointer:
 
     def _order(self, row: Row, now: float) -> dict[str, Any]:
         """The last try does without git: facts and a recap are better than nothing."""
-        given = ("id", "conversation", "account", "directory", "problem")
+        given = ("id", "conversation", "account", "directory", "transcript", "problem")
         return {name: row[name] for name in given} | {
             "do": "take",
             "home": self.home,
@@ -177,22 +182,22 @@ class Checkpointer:
 
     # -- what became of it -----------------------------------------------------------------------
 
-    def _answered(self, key: str, answer: dict[str, Any] | ChildError, now: float) -> None:
+    def _answered(self, key: str, answer: Answer, now: float) -> None:
         self._looked = (None, None)
         if key in self._under_way:
-            self._dropped(self._under_way.pop(key), answer)
+            self._dropped(self._under_way[key], answer)
+            del self._under_way[key]
             return
         row = self.books.checkpoints.get(key)
         if row is None:
             return
         brought = answer.get("brought") if isinstance(answer, dict) else None
         if isinstance(brought, dict) and brought.keys() == set(BRINGS):
-            with around("checkpoint-taken"), self.books.db.writing(durable=True):
-                self.books.checkpoints.taken(key, now, brought)
-                words = ", ".join(json.loads(row["reasons"]))
-                note = f": {brought['problem']}" if brought["problem"] else ""
-                self.books.events.note(now, row["session"], EVENT, f"{key} ({words}){note}")
-            return
+            try:
+                self._taken(row, brought, now)
+                return
+            except (ValueError, TypeError, ArithmeticError) as problem:
+                answer = {"problem": f"what was read cannot be kept: {problem}", "for_good": True}
         why = str(answer) if isinstance(answer, ChildError) else str(answer.get("problem"))
         for_good = isinstance(answer, dict) and bool(answer.get("for_good"))
         log.warning("checkpoint %s of %s: %s", key, row["directory"], why)
@@ -200,7 +205,14 @@ class Checkpointer:
             self.books.events.note(now, row["session"], FAILED, f"{key}: {why}")
             self._drops.append(_Drop(row["directory"], "", (key,), forget=False))
 
-    def _dropped(self, drop: _Drop, answer: dict[str, Any] | ChildError) -> None:
+    def _taken(self, row: Row, brought: Mapping[str, Any], now: float) -> None:
+        with around("checkpoint-taken"), self.books.db.writing(durable=True):
+            self.books.checkpoints.taken(row["id"], now, brought)
+            words = ", ".join(json.loads(row["reasons"]))
+            note = f": {brought['problem']}" if brought["problem"] else ""
+            self.books.events.note(now, row["session"], EVENT, f"{row['id']} ({words}){note}")
+
+    def _dropped(self, drop: _Drop, answer: Answer) -> None:
         if isinstance(answer, ChildError) or answer.get("problem"):
             why = answer if isinstance(answer, ChildError) else answer["problem"]
             log.warning("checkpoints in %s could not be dropped: %s", drop.directory, why)

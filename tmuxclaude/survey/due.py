@@ -40,6 +40,7 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
                 "directory": one.activity.directory,
                 "reasons": list(verdict.reasons),
                 "after": one.kept.id if one.kept is not None else "",
+                "transcript": one.transcript.path,
             }
             for one, verdict in told
             if verdict.due and Path(one.activity.directory or ".").is_absolute()

@@ -22,12 +22,15 @@ from tmuxclaude.store import reader
 from tmuxclaude.survey import scan
 
 Key = tuple[str, str]
-"""An account and the id of a conversation of it."""
+"""An account, and the id or the transcript of a conversation of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the registry says: accounts of its sessions, whose conversations, their checkpoints."""
+    """What the registry says: accounts of its sessions, whose conversations, their checkpoints.
+
+    Those are known by an account and ``where`` a transcript lies in it.
+    """
 
     accounts: tuple[str, ...] = ()
     sessions: Mapping[Key, str] | None = None
@@ -101,16 +104,21 @@ def registered(paths: Paths) -> Registered:
         accounts=tuple(dict.fromkeys(str(row[column]) for row in rows)),
         sessions={(str(account), str(uid)): str(name) for uid, account, name, _ in owners},
         kept={
-            (str(account), str(uid)): Kept(str(name), float(str(at)), int(str(offset)))
-            for account, uid, name, at, offset in kept
+            (str(account), where(str(path))): Kept(str(name), float(str(at)), int(str(offset)))
+            for account, path, name, at, offset in kept
         },
     )
 
 
 def _joined(transcript: Transcript, registry: Registered) -> Conversation:
-    key = (transcript.account, transcript.conversation)
-    sessions, kept = registry.sessions or {}, registry.kept or {}
-    return Conversation(transcript, session=sessions.get(key, ""), kept=kept.get(key))
+    account, sessions, kept = transcript.account, registry.sessions or {}, registry.kept or {}
+    session = sessions.get((account, transcript.conversation), "")
+    return Conversation(transcript, session, kept.get((account, where(transcript.path))))
+
+
+def where(path: str) -> str:
+    """The folder and the name of a transcript, without its account's directory."""
+    return "/".join(path.rsplit("/", 2)[-2:])
 
 
 def _is_within(path: str, directory: str) -> bool:

@@ -16,13 +16,15 @@ MOST_AT_ONCE = 100
 class Due(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One conversation that is due, and by which triggers. ``account``: its configuration
     directory. ``after``: the id of its last checkpoint when it was found due, empty for none; one
-    that was taken since then is the answer."""
+    that was taken since then is the answer. ``transcript``: its file, for an id that two projects
+    of the account share."""
 
     conversation: str
     account: str
     directory: str
     reasons: list[Literal["time", "activity", "context", "idle"]] = []
     after: str | None = None
+    transcript: str = ""
 
 
 class TakeCheckpoints(Request, frozen=True, tag="take_checkpoints"):
