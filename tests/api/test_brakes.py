@@ -127,6 +127,23 @@ def test_a_time_is_one_of_the_callers_zone(house: House) -> None:
     assert house.books.brakes.pause() == Pause(house.now, answer.until, "America/New_York")
 
 
+@pytest.mark.parametrize("zone", ["No/Zone", "../../etc/passwd", "", "a\0b"])
+def test_a_zone_that_nobody_knows_is_refused(zone: str, house: House) -> None:
+    orders: list[wire.AnyRequest] = [
+        wire.Pause(until="23:30", zone=zone),
+        wire.New(directory="/srv/api", command=["/bin/claude"], socket="/s", zone=zone),
+        wire.Adopt(socket="/s", pane="%1", zone=zone),
+        wire.Register(
+            session_id="3f2b8c1e-64d0-4a57-9b1f-0c8d7e6a5b42", directory="/srv", pid=1, zone=zone
+        ),
+    ]
+    for order in orders:
+        with pytest.raises(errors.UsageError, match=r"time zone|NUL"):
+            house.ask(order)
+    assert house.books.brakes.pause() is None
+    assert house.books.sessions.all() == []
+
+
 def test_the_same_pause_again_is_no_news_and_another_takes_its_place(house: House) -> None:
     house.ask(wire.Pause())
     house.now += 60

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.house import NOW, House
+from tmuxclaude.api import wire
 from tmuxclaude.core import errors
 from tmuxclaude.core.model import NAME, State
 from tmuxclaude.core.rules import ClaudeRules, Rules
@@ -48,6 +49,15 @@ def test_a_bad_name_opens_nothing(name: str, house: House) -> None:
         house.new(name=name)
     assert house.books.sessions.all() == []
     assert house.windows.told == []
+
+
+@pytest.mark.parametrize("command", [[], ["claude"], ["/bin/claude", "a\0b"]])
+def test_a_command_that_cannot_be_started_opens_nothing(command: list[str], house: House) -> None:
+    with pytest.raises(errors.UsageError, match="command"):
+        house.new(command=command)
+    with pytest.raises(errors.UsageError, match="command"):
+        house.ask(wire.Run(pid=7, directory="/srv/api", command=command), 7)
+    assert house.books.sessions.all() == []
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.ENDED])

@@ -50,6 +50,23 @@ def test_a_request_may_come_in_pieces(served: Served, connect: Connect) -> None:
     assert b'"pong"' in client.line()
 
 
+@pytest.mark.parametrize("line", [PING[:-1], PING + PING[:-1], b'{"type":'])
+def test_a_last_request_may_lack_its_newline(line: bytes, served: Served, connect: Connect) -> None:
+    client = connect()
+    client.send(line)
+    client.socket.shutdown(socket.SHUT_WR)
+    told = [client.line() for _ in line.split(b"\n")]
+    assert all((b'"pong"' in one) == line.startswith(PING[:-1]) for one in told)
+    assert client.line() == b""
+
+
+def test_why_a_line_is_no_request_is_said(served: Served, connect: Connect) -> None:
+    client = connect()
+    client.send(b'\n{"type":"explain","name":"\\ud800"}\n')
+    assert b"it is empty" in client.line()
+    assert b"half of a character" in client.line()
+
+
 def request_of(size: int) -> bytes:
     empty = b'{"type":"send","name":"a","text":""}'
     return empty[:-2] + b"x" * (size - len(empty)) + empty[-2:] + b"\n"

@@ -47,6 +47,13 @@ def test_a_process_that_is_gone_already_leaves_no_window(house: House) -> None:
     assert [what for what, _ in house.windows.told] == ["terminate", "close"]
 
 
+def test_one_that_is_still_being_opened_has_no_process_to_end(house: House) -> None:
+    house.keep("api", State.STARTING, pane=None)
+    found = verdict(house, wire.Stop(names=["api"]))
+    assert (found.done, "no process yet" in found.why) == ("stops", True)
+    assert house.books.sessions.get("uid-api").want is Want.DOWN  # type: ignore[union-attr]
+
+
 def test_all_are_those_that_have_not_ended(house: House) -> None:
     for name, state in (("a", State.IDLE), ("b", State.WORKING), ("c", State.ENDED)):
         house.keep(name, state)

@@ -65,7 +65,7 @@ NEW = '{"type":"new","directory":"/","command":[],"socket":"","pane":"%s"}'
         ("[]", "object"),
         ("ping", "malformed"),
         ('{"type":"ping"} {"type":"ping"}', "trailing"),
-        ("", "truncated"),
+        ("", "it is empty"),
         ("\0", "malformed"),
         ('{"type":"send","name":"a","text":"\\ud800 and more"}', "surrogate"),
         ('{"type":"follow","attempt":0}', "attempt"),

@@ -154,6 +154,7 @@ def test_a_relaunch_means_what_the_first_start_meant(line: str) -> None:
         ("--worktree", "--worktree"),
         ("-w name", "--worktree"),
         ("--tmux", "--tmux"),
+        ("-w name -p hello", "--print"),
         ("mcp", "mcp"),
         ("--model opus doctor", "doctor"),
         ("-- update", "update"),
@@ -179,6 +180,15 @@ def test_what_cannot_be_understood_is_refused(line: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
         split(words(line))
     assert "Nothing was started." in str(caught.value)
+
+
+def test_a_session_in_another_place_is_told_apart() -> None:
+    with pytest.raises(launch.ElsewhereError) as elsewhere:
+        split(["hello", "-w", "name"])
+    assert elsewhere.value.why == "--worktree moves into a worktree that a relaunch could reset"
+    with pytest.raises(launch.NoSessionError) as none:
+        split(["-w", "name", "--version"])
+    assert not isinstance(none.value, launch.ElsewhereError)
 
 
 def test_words_that_only_look_like_commands() -> None:

@@ -164,6 +164,11 @@ def test_what_the_editor_saved_takes_the_place_of_the_file(
     env["VISUAL"] = "/nonexist"
     code, said = edit("")
     assert (code, "Set VISUAL" in said) == (3, True), said
+    for odd in ("'", " "):
+        env["VISUAL"] = odd
+        code, said = edit("")
+        assert (code, said.count("\n"), "VISUAL" in said) == (2, 1, True), said
+    assert [*home.glob("tmuxclaude-*.toml")] == [kept]
     no_terminal = run("config", "edit")
     assert no_terminal.code == 2
     assert "needs a terminal" in no_terminal.err

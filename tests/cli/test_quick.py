@@ -130,6 +130,18 @@ def test_a_ping_is_what_the_wire_says(socket_path: Path) -> None:
     assert answer == known | {"notices": ["it sleeps"], "kept_by": ""}
 
 
+def test_what_troubles_the_supervisor_is_said(socket_path: Path, run: Run) -> None:
+    pong = wire.Pong(
+        version="9", pid=4711, started_at=1.0, sessions=0, notices=["the disk is full"]
+    )
+    for words in (["list"], ["list", "--json"], ["supervisor", "status"]):
+        with answering(socket_path, wire.encode(pong)):
+            done = run(*words)
+        socket_path.unlink()
+        assert (done.code, "the disk is full" in done.out + done.err) == (0, True), words
+    assert quick.list_json([], True, ["x"])["supervisor"] == {"running": True, "notices": ["x"]}
+
+
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b"[]\n", b""])
 def test_a_supervisor_that_talks_nonsense_does_not_answer(line: bytes, socket_path: Path) -> None:
     with answering(socket_path, line), pytest.raises(UnreachableError):

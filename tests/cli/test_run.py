@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.test_quick import HEAVY, loaded
+from tests.cli.test_quick import HEAVY, listening, loaded
 from tmuxclaude.api import wire
 from tmuxclaude.cli import asking, here, run
 from tmuxclaude.edges.paths import Paths
@@ -97,11 +97,32 @@ def test_the_configured_command(
     [
         ({}, {}),
         ({"TMUX": "", "TMUX_PANE": "%1"}, {}),
-        ({"TMUX": "/s,1,0", "TMUX_PANE": "%1"}, {"socket": "/s", "pane": "%1"}),
+        ({"TMUX": "/nowhere/s,1,0", "TMUX_PANE": "%1"}, {}),
     ],
 )
 def test_the_pane_of_the_caller(env: dict[str, str], pane: dict[str, str]) -> None:
     assert here.pane(env) == pane
+
+
+def test_a_pane_of_a_server_that_is_there_and_of_one_that_is_gone(socket_path: Path) -> None:
+    env = {"TMUX": f"{socket_path},1,0", "TMUX_PANE": "%1"}
+    with listening(socket_path):
+        assert here.pane(env) == {"socket": str(socket_path), "pane": "%1"}
+    assert here.pane(env) == {}
+
+
+@pytest.mark.parametrize("home", ["", "relative"])
+def test_an_odd_home_is_none(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMUXCLAUDE_STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("TMUXCLAUDE_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("HOME", home)
+    right = Paths.from_environment(os.environ)
+    found = here.places()
+    assert (found.database, found.socket) == (str(right.database), str(right.socket))
+    monkeypatch.setenv("TMUXCLAUDE_STATE_DIR", "relative")
+    with pytest.raises(here.NotKeptError, match="TMUXCLAUDE_STATE_DIR is 'relative'"):
+        here.places()
 
 
 def test_the_zone_of_the_caller() -> None:

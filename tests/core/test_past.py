@@ -38,6 +38,7 @@ def halt(**more: Any) -> dict[str, Any]:
         ("state", "idle → ended", "ended"),
         ("state", "lost → ended: it goes on elsewhere", "ended"),
         ("state", "idle → lost", "lost"),
+        ("state", "queued → starting: its time has come, or you did not wait", "started"),
         ("state", "lost → starting", None),
         ("state", "idle → working", None),
         ("limit", "you have hit it", None),

@@ -17,7 +17,7 @@ from tests.waiting import until
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 from tmuxclaude.core.model import Pane, Server
 from tmuxclaude.edges.tmux import ServerGone, Silent, Tmux, resolve_socket
-from tmuxclaude.edges.tmux_call import Door
+from tmuxclaude.edges.tmux_call import Door, check_socket
 from tmuxclaude.edges.tmux_words import command
 
 PANE = Pane(Server("/s", 1, 1), "%1", 2, "a" * 32)
@@ -128,6 +128,8 @@ def test_no_server_is_gone(tmux_server: PrivateServer, ask: Callable[[Tmux], obj
     "words",
     [
         "no server running on /tmp/a b",
+        "error connecting to /dev/null/s (Not a directory)",
+        "error connecting to /tmp/xx (File name too long)",
         "error connecting to /tmp/s (No such file or directory)",
         "error connecting to /tmp/s (Connection refused)",
         "server exited unexpectedly",
@@ -139,6 +141,18 @@ def test_the_words_that_say_gone(tmp_path: Path, words: str) -> None:
         Tmux("/s", shim(tmp_path, f"echo '{words}' >&2; exit 1")).panes()
     with pytest.raises(Silent):
         Tmux("/s", shim(tmp_path, f"echo 'not {words}' >&2; exit 1")).panes()
+
+
+def test_where_no_server_can_be(tmp_path: Path, tmux_server: PrivateServer) -> None:
+    (tmp_path / "file").touch()
+    for path in ("", "s", f"{tmp_path}/no/s", f"/tmp/{'x' * 103}", f"{tmp_path}/file/s", "/a\0b"):
+        with pytest.raises(UsageError, match=r"socket|directory"):
+            check_socket(path)
+    for path in (f"{tmp_path}/file", str(tmp_path)):
+        with pytest.raises(RefusedError, match="is not a socket"):
+            check_socket(path)
+    for path in (f"{tmp_path}/s", tmux_server.socket, f"/tmp/tmux-{os.getuid()}/s"):
+        check_socket(path)
 
 
 def test_a_failure_without_a_word_is_no_answer(tmp_path: Path) -> None:

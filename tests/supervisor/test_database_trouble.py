@@ -15,6 +15,7 @@ from tests.supervisor import faults
 from tests.supervisor.house import OURS, TASK, House
 from tests.waiting import until
 from tmuxclaude.api import wire
+from tmuxclaude.core import errors
 
 Trouble = Callable[[House], "contextmanager[None]"]
 
@@ -65,7 +66,8 @@ def test_without_a_journal_nothing_is_sent(house: House, trouble: Trouble) -> No
         assert "is not available" in shown.stdout + shown.stderr
         seat.never(lambda: seat.keys() != before, 3.0)
         assert pid(house) == mine
-        assert house.run("list").returncode == 0
+        listed = house.run("list")
+        assert (listed.returncode, "is not available" in listed.stderr) == (0, True)
     seat.has_turns(TASK, OURS)
     assert seat.steps() == ["due", "typing", "typed", "entering", "confirmed"]
     until(lambda: not notices(house), what=lambda: notices(house))
@@ -109,7 +111,7 @@ def test_it_waits_for_a_database_that_is_not_available_at_its_start(
         house.start()
         assert "is not available" in notices(house)
         refused = house.run("stop", "late")
-        assert refused.returncode != 0
+        assert refused.returncode == errors.UnreachableError.exit_code
         assert "is not available" in refused.stderr
         if way == "locked":
             assert "is not available" in house.run("list").stderr

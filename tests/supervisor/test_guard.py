@@ -10,7 +10,7 @@ from tmuxclaude.store.format import DatabaseUnavailableError
 from tmuxclaude.supervisor.guard import Guard
 
 
-def test_a_part_that_fails_is_named_and_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_part_that_fails_is_named(caplog: pytest.LogCaptureFixture) -> None:
     guard, done = Guard(), list[str]()
     for _ in range(3):
         guard.run("the lamp", lambda: [][0])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.supervisor.house import AHEAD, LIMIT, SLACK, TASK, House
 from tests.supervisor.seat import Seat
-from tests.supervisor.wrapped import PROMPT, Shell
+from tests.supervisor.wrapped import PROMPT, Shell, sessions
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
@@ -40,6 +40,9 @@ def test_refused_with_the_reset_and_the_two_ways_on(house: House) -> None:
     elsewhere = str(house.home / "other")
     new(house, "other", config_dir=elsewhere).idle()
     Shell(house, "fourth", {"CLAUDE_CONFIG_DIR": elsewhere}).run("-n", "fourth").seat("fourth")
+    Shell(house, "moves").run("--", "-w", "name").shows("--force").type("echo code $?").shows(
+        "code 4"
+    )
     forced = new(house, "forced", if_limited="allow")
     shell.run("--force", "-n", "anyway").seat("anyway").idle()
 
@@ -54,6 +57,14 @@ def new_works(house: House, name: str) -> bool:
         return bool(new(house, name).uid)
     except errors.RefusedError:
         return False
+
+
+def test_a_socket_that_can_be_none_opens_nothing(house: House) -> None:
+    for socket in ("", "/no/such/place/s", str(house.project)):
+        order = wire.New(directory=str(house.project), command=["/bin/true"], socket=socket)
+        with pytest.raises((errors.UsageError, errors.RefusedError), match="socket"):
+            house.ask(order, wire.Opened)
+    assert sessions(house) == []
 
 
 def test_the_reset_opens_the_gate(house: House) -> None:
@@ -116,6 +127,9 @@ def test_the_wrapper_waits_in_its_own_pane(house: House) -> None:
     shell.press(LEAVE)
     shell.shows(PROMPT).type("echo code $?").shows("code 130")
     assert seat.is_("ended").row()["reason"] == "you gave up waiting"
+
+    shell.type("clear").run("--wait", "--", "-w", "name").shows("q gives up").press(LEAVE)
+    shell.shows(PROMPT).type("echo code $?").shows("code 130").shows("not kept: --worktree")
 
     shell.type("clear").run("--wait").shows("q gives up")
     seat = shell.seat("proj").is_("queued")

@@ -112,6 +112,16 @@ def test_trouble_of_ours_costs_a_second_and_one_line(house: House, trouble: str)
     assert said.count("\n") == 1
 
 
+def test_a_session_in_another_place_is_not_kept_and_that_is_said(house: House) -> None:
+    folder = house.programs / "elsewhere"
+    recorder(folder)
+    for words in ([b"-w", b"name", b"--settings", b"{}", b"hi"], [b"--worktree", b"--tmux"]):
+        code, said = on_terminal(house, folder, b"--", *words)
+        assert (code, argv(folder), said.count("\n")) == (3, words, 1)
+        assert said.startswith("tmuxclaude: this session is not kept: --worktree moves")
+    assert sessions(house) == []
+
+
 @pytest.mark.parametrize("database", ["new", "damaged"])
 def test_the_supervisor_is_started_when_there_is_none(closed_house: House, database: str) -> None:
     folder = closed_house.programs / "cold"

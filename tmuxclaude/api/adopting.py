@@ -10,7 +10,7 @@ from typing import Protocol
 from tmuxclaude.api import wire
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.wants import Watch
-from tmuxclaude.core import errors, names
+from tmuxclaude.core import errors, hours, names
 from tmuxclaude.core.adopting import Found
 from tmuxclaude.core.model import ENDED_STEPS, Session, State, Step, Want
 from tmuxclaude.store.books import Books
@@ -46,6 +46,7 @@ class Adopting:
                 f"{order.pane!r} is no pane; give its id, as %12 ($TMUX_PANE in it, or: tmux "
                 "list-panes -a). Nothing was registered"
             )
+        hours.must_be_known(order.zone)
         found = self.adopter.find(order.socket, order.pane, order.zone)
         if order.pane is None:
             found = [one for one in found if not one.known]

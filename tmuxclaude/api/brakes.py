@@ -61,6 +61,7 @@ class Brakes:
 
     def pause(self, order: wire.Pause) -> wire.Paused:
         """Nothing is resumed unasked from now on; a second pause takes the place of the first."""
+        hours.must_be_known(order.zone)
         now, before = self.now(), self.standing()
         until = None if order.until is None else hours.meant(order.until, now, order.zone)
         since = now if before is None else before.since

@@ -60,6 +60,9 @@ class Ending:
             self.books.events.note(self.now(), session.uid, "stopped", "by you")
             return wire.Verdict(name=session.name, done="ended", why="it was not running")
         self.books.events.note(self.now(), session.uid, "stopped", "by you")
+        if session.process is None and session.pane is None:
+            why = "it has no process yet; a window that is opened for it is closed again"
+            return wire.Verdict(name=session.name, done="stops", why=why)
         if not self.windows.terminate(session):
             self.windows.close(session)
         return wire.Verdict(name=session.name, done="stops", why="its process was asked to end")

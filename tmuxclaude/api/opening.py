@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.checkpoints import last_checkpoint
-from tmuxclaude.api.registering import Registering
+from tmuxclaude.api.registering import Registering, check_command
 from tmuxclaude.api.sending import check_text
 from tmuxclaude.api.wants import Journal, Watch, Windows
-from tmuxclaude.core import errors, labels, names
+from tmuxclaude.core import errors, hours, labels, names
 from tmuxclaude.core.model import Launch, Session
 from tmuxclaude.store.books import Books
 
@@ -54,6 +54,8 @@ class Opening:
             check_text(order.prompt)
         if any("\0" in text for text in (order.directory, order.socket, order.zone)):
             raise errors.UsageError("a NUL byte can be in no path; nothing was opened")
+        check_command(order.command)
+        hours.must_be_known(order.zone)
         wanted = labels.changed(labels.Labels(), order.group, order.meta)
         now = self.now()
         environment = dict(order.environment)

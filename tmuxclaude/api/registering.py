@@ -84,10 +84,17 @@ class Registering:
         """Takes in a process that is about to become Claude Code: the one that asks, ``peer``."""
         if peer not in (None, order.pid):
             raise errors.RefusedError("a process can register only itself")
+        check_command(order.command)
         try:
             guarded = self.guard(self._account(order), order.zone, order.if_limited)
         except LimitedError as limited:
             return wire.Barred(message=str(limited), kind=limited.kind, resets_at=limited.resets_at)
+        if not order.keep:
+            wait = self._left(guarded.outlook) if guarded.state is State.QUEUED else None
+            why, notes = guarded.outlook.why, list(guarded.notes)
+            return wire.Admitted(
+                name="Claude Code", uid="", words=[], wait=wait, why=why, notes=notes
+            )
         if order.uid is not None and self.books.sessions.get(order.uid) is not None:
             raise errors.RefusedError("it is kept already")
         kept = self.books.sessions.not_ended()
@@ -204,6 +211,14 @@ class Registering:
 
     def _left(self, outlook: Outlook) -> float:
         return max(0.0, outlook.at - self.now()) if outlook.at is not None else 0.0
+
+
+def check_command(command: list[str]) -> None:
+    """Raises ``UsageError`` for what cannot be started again wherever we are."""
+    if not command or not command[0].startswith("/"):
+        raise errors.UsageError("command must begin with the absolute path of a program")
+    if any("\0" in word for word in command):
+        raise errors.UsageError("a NUL byte can be in no word of a command")
 
 
 def refuse_outside(session: Session) -> None:

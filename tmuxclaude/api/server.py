@@ -222,8 +222,10 @@ class Server:
                 self._feed(client, client.feed, bool(events & selectors.EVENT_READ))
             elif not client.outbox:
                 if not client.has_turn and not self._read(client):
-                    self._drop(client)
-                    return
+                    if not client.inbox:
+                        self._drop(client)
+                        return
+                    client.inbox += b"\n"  # the last request of one that asks nothing more
                 self._take(client)
             if client in self._clients:
                 self._send(client)

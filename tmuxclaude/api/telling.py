@@ -16,7 +16,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes
 from tmuxclaude.api.finding import called
 from tmuxclaude.api.wants import Surroundings, Watch, Windows
-from tmuxclaude.core import errors, launching
+from tmuxclaude.core import errors, hours, launching
 from tmuxclaude.core.launching import Entrance
 from tmuxclaude.core.model import Launch, Session, State
 from tmuxclaude.core.policy import PLAIN_WORDS
@@ -40,6 +40,7 @@ class Telling:
 
     def register(self, order: wire.Register, peer: int | None) -> wire.Registered:
         """Keeps a session that runs already; one that is kept is only confirmed."""
+        hours.must_be_known(order.zone)
         known = self._registered(order)
         if known is not None:
             nonce = order.nonce if self.books.activity.knows(known.uid, order.nonce) else ""

@@ -93,9 +93,12 @@ _NO_SESSION = {
     "--background --bg --routine": "starts without a terminal",
     "--cloud --remote --environment --pool --attach-serve": "starts a session in the cloud",
     "--desktop": "opens the desktop app",
-    "--tmux": "opens a tmux session of its own",
-    "--worktree": "moves into a worktree that a relaunch could reset; create it first and "
-    "give its directory with -c",
 }
-REFUSED = {flag: reason for flags, reason in _NO_SESSION.items() for flag in flags.split()}
-"""Open no interactive session in this terminal and directory, and why."""
+NO_SESSION = {flag: reason for flags, reason in _NO_SESSION.items() for flag in flags.split()}
+"""Open no interactive session in this terminal, and why."""
+
+ELSEWHERE = {
+    "--tmux": "opens a tmux session of its own",
+    "--worktree": "moves into a worktree that a relaunch could reset",
+}
+"""Open one in this terminal, but in a place that is not known before, and why."""

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from tmuxclaude.claude.flags import (
     CHOOSING,
     COMMANDS,
+    ELSEWHERE,
     LONG,
+    NO_SESSION,
     ONCE,
     OPTIONAL,
-    REFUSED,
     SWITCHES,
     VALUED,
     VARIADIC,
@@ -29,6 +30,14 @@ from tmuxclaude.core.errors import UsageError
 
 class NoSessionError(UsageError):
     """These words open no interactive session in this terminal and directory."""
+
+
+class ElsewhereError(NoSessionError):
+    """They open one, but not in this directory, or not in this terminal; ``why``."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -77,17 +86,14 @@ class _Option:
 def split(args: Sequence[str]) -> Arguments:
     """Sort the words of ``new … -- CLAUDE ARGS``.
 
-    Raises ``NoSessionError`` for what opens no interactive session in this terminal, and
-    ``UsageError`` for a flag without its value and for a line that can be read in two ways.
+    Raises ``NoSessionError`` for what opens no interactive session in this terminal,
+    ``ElsewhereError`` for what opens one in a place that is not known before, and ``UsageError``
+    for a flag without its value and for a line that can be read in two ways.
     """
     options = list(_options(args))
     bare = [option.values[0] for option in options if not option.flag]
     given = [option for option in options if option.flag]
-    for option in given:
-        if option.flag in REFUSED:
-            raise _no_session(option.flag, REFUSED[option.flag])
-    if bare and bare[0] in COMMANDS:
-        raise _no_session(bare[0], "is a command of Claude Code")
+    _must_open_a_session(given, bare)
     if len(bare) > 1:
         raise UsageError(
             f"Claude Code takes one prompt, and {bare[0]!r} is followed by {bare[1]!r}. "
@@ -270,8 +276,18 @@ def _value(last: dict[str, _Option], flag: str) -> str | None:
     return None if option is None else next(iter(option.values), "")
 
 
-def _no_session(word: str, reason: str) -> NoSessionError:
-    return NoSessionError(
-        f"new opens an interactive session in a tmux window, and {word} {reason}. "
-        "Nothing was started."
-    )
+def _must_open_a_session(given: list[_Option], bare: list[str]) -> None:
+    """What opens none at all counts for more than where one would be opened."""
+    new = "new opens an interactive session in a tmux window, and"
+    for option in given:
+        if option.flag in NO_SESSION:
+            why = f"{option.flag} {NO_SESSION[option.flag]}"
+            raise NoSessionError(f"{new} {why}. Nothing was started.")
+    if bare and bare[0] in COMMANDS:
+        why = f"{bare[0]} is a command of Claude Code"
+        raise NoSessionError(f"{new} {why}. Nothing was started.")
+    for option in given:
+        if option.flag in ELSEWHERE:
+            why = f"{option.flag} {ELSEWHERE[option.flag]}"
+            how = "Create a worktree first and give its directory with -c."
+            raise ElsewhereError(f"{new} {why}. Nothing was started. {how}", why)

@@ -109,7 +109,12 @@ def edit() -> int:
 
 def _run_editor(file: Path) -> None:
     variable = "VISUAL" if os.environ.get("VISUAL") else "EDITOR"
-    words = shlex.split(os.environ.get(variable) or "vi")
+    try:
+        words = shlex.split(os.environ.get(variable) or "vi")
+    except ValueError as error:
+        raise UsageError(f"{variable} cannot be read ({error}); nothing was changed") from error
+    if not words:
+        raise UsageError(f"{variable} names no program; nothing was changed")
     try:
         code = subprocess.call([*words, str(file)])
     except OSError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from tmuxclaude.cli import places as files
-from tmuxclaude.core.errors import NotFoundError
+from tmuxclaude.core.errors import NotFoundError, TmuxclaudeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def configured(env: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]
 def configuration(env: Mapping[str, str]) -> bytes:
     """The text of the configuration, to see what it says nothing about; empty for none."""
     home = env.get("XDG_CONFIG_HOME", "")
-    base = home if home.startswith("/") else env.get("HOME", "") + "/.config"
+    base = home if home.startswith("/") else f"{files.home(env)}/.config"
     try:
         with open(  # noqa: PTH123
             env.get("TMUXCLAUDE_CONFIG") or f"{base}/tmuxclaude/config.toml", "rb"
@@ -62,9 +62,15 @@ def program(command: Sequence[str]) -> list[str]:
 def places() -> files.Places:
     """Our files. Raises ``NotKeptError``."""
     found = files.places(os.environ)
-    if found is None:
-        raise NotKeptError("HOME or a TMUXCLAUDE_ variable is no absolute path")
-    return found
+    if found is not None:
+        return found
+    from tmuxclaude import app
+
+    try:
+        paths = app.paths()
+    except TmuxclaudeError as problem:
+        raise NotKeptError(str(problem)) from None
+    return files.Places(str(paths.database), str(paths.socket))
 
 
 def directory() -> str:
@@ -88,9 +94,26 @@ def config_dir(env: Mapping[str, str]) -> str:
 
 
 def pane(env: Mapping[str, str]) -> dict[str, str]:
-    """The tmux server and the pane that we run in; nothing outside tmux."""
+    """The tmux server and the pane that we run in; nothing outside tmux, or when it is gone."""
     socket, own = env.get("TMUX", "").partition(",")[0], env.get("TMUX_PANE", "")
-    return {"socket": socket, "pane": own} if socket and own else {}
+    return {"socket": socket, "pane": own} if socket and own and _listens(socket) else {}
+
+
+def _listens(path: str) -> bool:
+    """Whether anybody may be there; one who is busy is."""
+    import _socket
+
+    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    door.setblocking(False)
+    try:
+        door.connect(path)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return True
+    finally:
+        door.close()
+    return True
 
 
 def zone(env: Mapping[str, str]) -> str:

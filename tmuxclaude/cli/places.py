@@ -18,6 +18,20 @@ class Places:
         self.rows = socket.rpartition("/")[0] + "/rows"
 
 
+def home(env: Mapping[str, str]) -> str:
+    """The home directory, as ``edges/paths`` finds it; empty when there is none."""
+    given = env.get("HOME", "")
+    if given.startswith("/"):
+        return given
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return ""
+
+
 def places(env: Mapping[str, str]) -> Places | None:
     """Where our files are; ``None`` when the environment is unusual and ``edges/paths`` decides.
 

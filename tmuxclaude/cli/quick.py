@@ -117,14 +117,13 @@ def list_sessions(
     if group is not None:
         rows = [row for row in rows if row["in_group"] == group]
     if as_json:
-        layout.out(layout.json_text(list_json(rows, answers(files.socket))))
+        layout.out(layout.json_text(list_json(rows, *hear(files.socket))))
         return 0
     if not rows and (left or group is not None):
         layout.out(_none_such(found, left, group))
         return 0
     layout.out(list_text(rows, time.time(), layout.room(), server))
-    notice = unwatched(files) if rows else ""
-    if notice:
+    for notice in notices(files, bool(rows)):
         layout.complain(notice)
     return 0
 
@@ -139,11 +138,11 @@ def _none_such(found: list[Row], left: bool, group: str | None) -> str:
     return told + ("." if group in known else f"{there}.")
 
 
-def list_json(rows: list[Row], watched: bool | None) -> Row:
-    """The sessions as plain data; ``watched``: as ``answers`` tells it."""
+def list_json(rows: list[Row], watched: bool | None, told: list[str]) -> Row:
+    """The sessions as plain data; the rest is what ``hear`` gives."""
     supervisor: Row = {"running": bool(watched)}
-    if watched is False:
-        supervisor["notices"] = [SILENT]
+    if watched is not None:
+        supervisor["notices"] = told if watched else [SILENT]
     return {"sessions": [shown.session(row) for row in rows], "supervisor": supervisor}
 
 
@@ -277,36 +276,55 @@ def listens(path: str) -> bool:
     return True
 
 
-def answers(path: str) -> bool | None:
-    """Whether the supervisor at ``path`` answers within ``LIST_PATIENCE``; ``None``: none runs."""
+def hear(path: str) -> tuple[bool | None, list[str]]:
+    """Whether the supervisor at ``path`` answers within ``LIST_PATIENCE``, and its notices.
+
+    ``None``: none runs.
+    """
     import _socket
 
     door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     door.settimeout(LIST_PATIENCE)
+    pong = b""
     try:
         door.connect(path)
         door.sendall(b'{"type":"ping"}\n')
-        return bool(door.recv(1))
+        while not pong.endswith(b"\n") and (chunk := door.recv(65536)):
+            pong += chunk
     except (BlockingIOError, TimeoutError):  # its queue is full, or it says nothing
-        return False
+        return False, []
     except OSError:
-        return None
+        return None, []
     finally:
         door.close()
+    if not pong or b'"notices":[]' in pong:
+        return bool(pong), []
+    return True, _notices_of(pong)
 
 
-def unwatched(files: Places) -> str:
-    """Why what the database says may be old, in one line; empty when a supervisor answers."""
-    watched = answers(files.socket)
-    if watched is not False:
-        return "" if watched else ASLEEP
+def _notices_of(pong: bytes) -> list[str]:
+    import json
+
+    try:
+        return [str(notice) for notice in json.loads(pong)["notices"]]
+    except (ValueError, KeyError, TypeError):  # of another version
+        return []
+
+
+def notices(files: Places, any_sessions: bool = True) -> list[str]:
+    """What whoever reads the database must know: that it may be old, or what troubles those who
+    write it. That nobody does is no news while there is nothing to watch."""
+    watched, told = hear(files.socket)
+    if watched:
+        return told
+    if watched is None:
+        return [ASLEEP] if any_sessions else []
     try:
         heard, now = os.stat(files.rows).st_mtime, time.time()  # noqa: PTH116
     except OSError:
-        return SILENT
-    return (
-        f"{SILENT}; last heard of at {layout.moment(heard, now)} ({layout.span(now - heard)} ago)"
-    )
+        return [SILENT]
+    ago = f"last heard of at {layout.moment(heard, now)} ({layout.span(now - heard)} ago)"
+    return [f"{SILENT}; {ago}"]
 
 
 def ask_ping(path: str) -> Row | None:

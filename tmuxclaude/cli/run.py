@@ -60,18 +60,25 @@ class Words:
     """A user's arguments, sorted: what the supervisor is told, and what Claude Code gets of them.
 
     ``told``: all but the prompt and ``--settings``. ``rest``: all but ``--settings``.
-    ``choose``: whether they choose the conversation.
+    ``choose``: whether they choose the conversation. ``unkept``: why no session of theirs can be
+    kept, so that only the guard is asked; empty for one that is kept.
     """
 
-    __slots__ = ("choose", "rest", "settings", "told")
+    __slots__ = ("choose", "rest", "settings", "told", "unkept")
 
     def __init__(
-        self, told: list[str], settings: str | None, rest: list[str], choose: bool
+        self,
+        told: list[str],
+        settings: str | None,
+        rest: list[str],
+        choose: bool,
+        unkept: str = "",
     ) -> None:
         self.told = told
         self.settings = settings
         self.rest = rest
         self.choose = choose
+        self.unkept = unkept
 
 
 def understood(arguments: list[str]) -> Call | None:
@@ -109,7 +116,8 @@ def start(call: Call) -> int:
     try:
         words = _words(call.arguments)
         if words is not None and os.isatty(0) and os.isatty(1):
-            answer = _registered(call, words, program, environment, began + PATIENCE)
+            ask = _guarded if words.unkept else _registered
+            answer = ask(call, words, program, environment, began + PATIENCE)
             rest = words.rest
     except NotKeptError as why:
         layout.complain(f"this session is not kept: {why}")
@@ -165,6 +173,8 @@ def _words(arguments: list[str]) -> Words | None:
 
     try:
         given = launch.split(arguments)
+    except launch.ElsewhereError as elsewhere:
+        return Words([], None, arguments, True, elsewhere.why)
     except launch.NoSessionError:
         return None
     except UsageError:
@@ -206,6 +216,18 @@ def _registered(
     return answer
 
 
+def _guarded(
+    call: Call, words: Words, program: list[str], environment: dict[str, str], deadline: float
+) -> dict[str, Any]:
+    """What the launch guard says of a session that cannot be kept; raises ``NotKeptError``."""
+    try:
+        answer = _registered(call, words, program, environment, deadline)
+    except NotKeptError:
+        raise NotKeptError(words.unkept) from None
+    notes = [f"this session is not kept: {words.unkept}", *answer.get("notes", [])]
+    return answer | {"notes": notes}
+
+
 def _question(
     call: Call, words: Words, program: list[str], environment: dict[str, str]
 ) -> dict[str, Any]:
@@ -225,6 +247,7 @@ def _question(
         "name": call.name,
         "zone": here.zone(os.environ),
         "if_limited": call.if_limited,
+        "keep": not words.unkept,
         **here.pane(os.environ),
     }
     return question if words.choose else question | {"conversation": str(uuid.uuid4())}
@@ -232,6 +255,8 @@ def _question(
 
 def _left(question: dict[str, Any], line: bytes, why: str) -> dict[str, Any]:
     """What Claude Code is started with when the supervisor is late, as that would have said it."""
+    if not question["keep"]:
+        raise NotKeptError(why)
     from tmuxclaude.chores import late
 
     conversation = question.get("conversation")

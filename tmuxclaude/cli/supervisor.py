@@ -154,3 +154,5 @@ def _show(pong: quick.Row | None, as_json: bool) -> None:
         layout.out(layout.json_text({"supervisor": {"running": pong is not None, **known}}))
     else:
         layout.out(f"supervisor: {quick.supervisor_line(pong, time.time())}")
+        for notice in (pong or {}).get("notices", []):
+            layout.out(layout.visible(f"notice: {notice}"))

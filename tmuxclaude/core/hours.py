@@ -1,8 +1,9 @@
 """Hours of the day as the user's clock shows them: days, spans such as 23:00-07:00, and "until".
 
 Pure: ``zoneinfo``'s data is the one thing that it reads. Instants are UTC epoch seconds, zones are
-names (``Europe/Berlin``); an unknown zone counts as UTC. Where a clock change makes a local time
-happen twice or not at all, a span lasts for the longer reading, and "until" means the later one.
+names (``Europe/Berlin``); an unknown zone counts as UTC, but where it ``must_be_known``. Where a
+clock change makes a local time happen twice or not at all, a span lasts for the longer reading, and
+"until" means the later one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ def place(zone: str) -> tzinfo:
         return ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return UTC
+
+
+def must_be_known(zone: str) -> None:
+    """Raises ``UsageError`` for a name that no zone has."""
+    if zone != "UTC" and place(zone) is UTC:  # UTC is there without any zone data
+        raise UsageError(
+            f"{zone[:60]!r} is no time zone; allowed: one such as Europe/Berlin, or UTC. "
+            "Nothing was done"
+        )
 
 
 def said(at: float, zone: str) -> str:

@@ -23,7 +23,7 @@ KINDS = {
 }
 """What each kind of event is called in the history. Those of the states are read apart."""
 
-ENDS = {"→ ended": "ended", "→ lost": "lost"}
+STATES = {"queued → starting": "started", "→ ended": "ended", "→ lost": "lost"}
 """The events of the kind ``state`` that belong to the history, by what their text holds."""
 
 Row = Mapping[str, Any]
@@ -57,7 +57,7 @@ def history(events: Iterable[Row], halts: Iterable[Row]) -> list[Entry]:
 def _of_event(event: Row) -> Entry | None:
     what, text = KINDS.get(event["kind"]), str(event["text"])
     if event["kind"] == "state":
-        what = next((word for sign, word in ENDS.items() if sign in text), None)
+        what = next((word for sign, word in STATES.items() if sign in text), None)
     if what is None:
         return None
     return Entry(event["at"], event["session"], event["name"] or "", what, text)

@@ -34,7 +34,15 @@ from tmuxclaude.edges import tmux_opening as opening
 from tmuxclaude.edges import tmux_shells as shells
 from tmuxclaude.edges import tmux_status as status
 from tmuxclaude.edges.terminals import TTY
-from tmuxclaude.edges.tmux_call import Answer, Door, ServerGone, Silent, resolve_socket, sockets
+from tmuxclaude.edges.tmux_call import (
+    Answer,
+    Door,
+    ServerGone,
+    Silent,
+    check_socket,
+    resolve_socket,
+    sockets,
+)
 from tmuxclaude.edges.tmux_guard import Check, Obstacle
 from tmuxclaude.edges.tmux_listing import NONCE, ClientFacts, Listing, PaneFacts
 from tmuxclaude.edges.tmux_opening import Opened
@@ -53,6 +61,7 @@ __all__ = [
     "ServerGone",
     "Silent",
     "Tmux",
+    "check_socket",
     "resolve_socket",
     "sockets",
 ]

@@ -16,6 +16,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
 from tmuxclaude.edges.tmux_words import Command, written
 
 _NO_SERVER = re.compile(
-    r"no server running on .*"
+    r"no server running on.*"
     r"|error connecting to .* \((No such file or directory|Connection refused)\)"
+    r"|error connecting to .* \((Not a directory|File name too long)\)"
     r"|server exited unexpectedly|\[?lost server\]?"
 )
 _OURS_ALONE = re.compile(
@@ -166,6 +168,20 @@ def resolve_socket(name: str | None, path: str | None, environ: Mapping[str, str
     if socket.exists() and not stat.S_ISSOCK(socket.lstat().st_mode):
         raise RefusedError(f"{socket} is not a socket. Nothing was done.")
     return str(socket)
+
+
+def check_socket(path: str) -> None:
+    """Raises ``UsageError`` where no tmux server can be or be started: a path that is relative, too
+    long, or in no directory; ``RefusedError`` as ``resolve_socket``. It need not be there yet."""
+    longest = 103 if sys.platform == "darwin" else 107
+    if not path.startswith("/") or "\0" in path or len(os.fsencode(path)) > longest:
+        raise UsageError(
+            f"{path[:120]!r} is no tmux socket; allowed: an absolute path, {longest} bytes at most"
+        )
+    parent = Path(path).parent
+    if not parent.is_dir() and parent.name != f"tmux-{os.getuid()}":
+        raise UsageError(f"there is no directory {parent} for a tmux socket")
+    resolve_socket(None, path, {})
 
 
 def sockets(environ: Mapping[str, str]) -> list[str]:

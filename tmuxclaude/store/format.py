@@ -12,7 +12,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 
-from tmuxclaude.core.errors import RefusedError, TmuxclaudeError
+from tmuxclaude.core.errors import RefusedError, TmuxclaudeError, UnreachableError
 
 SCHEMA_VERSION = 1
 """The number of migrations this code knows; the file keeps it as SQLite's ``user_version``."""
@@ -55,8 +55,12 @@ class DatabaseUnreadableError(TmuxclaudeError):
 class DatabaseUnavailableError(TmuxclaudeError):
     """Locked, full, read-only or unreachable just now. Nothing was written; trying again may help.
 
-    Who gets this error from a write must not do what the write was to record.
+    Who gets this error from a write must not do what the write was to record. To other programs it
+    is one more thing that does not answer.
     """
+
+    exit_code = UnreachableError.exit_code
+    code = UnreachableError.code
 
 
 def family(path: AnyPath) -> Iterator[str]:

@@ -55,10 +55,12 @@ class Windows:
         """Starts a session for the first time; returns it as the registry has it, and notes.
 
         ``session`` has no conversation, launch flags or pane yet. ``arguments``: the user's words
-        for Claude Code. Raises an error, with nothing opened and nothing kept, for words that open
-        no session, settings that cannot be read, and a conversation that is open elsewhere. When
-        tmux did not answer the session is kept, for its window may be there or not.
+        for Claude Code. Raises an error, with nothing opened and nothing kept, for a socket that
+        can be none, words that open no session, settings that cannot be read, and a conversation
+        that is open elsewhere. When tmux did not answer the session is kept, for its window may be
+        there or not.
         """
+        tmux.check_socket(session.socket)
         words = launch.split(arguments)
         theirs = given(words.settings, session.directory)
         conversation, notes = launch.first_conversation(words, str(uuid.uuid4())), list[str]()

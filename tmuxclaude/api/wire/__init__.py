@@ -184,7 +184,14 @@ def _decoded(decoder: msgspec.json.Decoder[T], text: bytes | str) -> T:
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as problem:
-        raise errors.UsageError(f"the request cannot be read: {problem}") from problem
+        why = "it is not whole, or holds half of a character" if _is_cut(problem) else problem
+        why = why if text.strip() else "it is empty"
+        raise errors.UsageError(f"the request cannot be read: {why}") from problem
+
+
+def _is_cut(problem: Exception) -> bool:
+    """Whether msgspec met an end too early; it says the same of a lone surrogate's escape."""
+    return "truncated" in str(problem)
 
 
 def decode_answer(line: bytes, kind: type[A]) -> A:

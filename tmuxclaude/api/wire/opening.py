@@ -24,7 +24,8 @@ class New(Request, frozen=True, tag="new"):
     """Open Claude Code in a new window.
 
     ``name``: ``None`` takes the directory's. ``command``: the program, absolute. ``arguments``: the
-    user's, unchanged. ``pane``: the caller's own (``%12``), whose tmux session gets the window;
+    user's, unchanged. ``socket``: of a tmux server, absolute; one is started there when there is
+    none. ``pane``: the caller's own (``%12``), whose tmux session gets the window;
     ``tmux_session`` overrides it; with neither the window opens in a tmux session ``claude``.
     ``zone``: the caller's time zone, for limit texts that name none. ``group`` and ``meta``: as in
     ``Set``.
@@ -67,7 +68,8 @@ class Run(Request, frozen=True, tag="run"):
     ``arguments``: its words for it but for a prompt and ``--settings``, whose value is
     ``settings``. ``pane``: its own; it and ``socket`` are empty outside tmux. ``name``: a wish.
     ``uid`` and ``conversation`` (of a new one, where its words choose none): what it calls itself,
-    so that both sides know it whenever this is read; ``None`` leaves them to us.
+    so that both sides know it whenever this is read; ``None`` leaves them to us. Without ``keep``
+    only the launch guard is asked: for a session in a place that is not known before.
     """
 
     pid: int
@@ -84,6 +86,7 @@ class Run(Request, frozen=True, tag="run"):
     if_limited: IfLimited = ""
     uid: Uid | None = None
     conversation: Conversation | None = None
+    keep: bool = True
 
 
 class Late(Request, frozen=True, tag="late"):
@@ -96,7 +99,8 @@ class Late(Request, frozen=True, tag="late"):
 
 
 class Admitted(Answer, frozen=True, tag="admitted"):
-    """The session is kept. ``words``: what Claude Code must get before its own arguments.
+    """It may be started, and the session is kept. ``words``: what Claude Code must get before its
+    own arguments. ``uid`` is empty for one that was not to be kept.
 
     ``wait``: for how many seconds it must not be started yet, and ``why``.
     """
