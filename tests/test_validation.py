@@ -53,7 +53,7 @@ def test_facts_of_a_sound_file(file: Path) -> None:
         ("", "it is empty"),
         (SOUND + "no json\n", "lines without a JSON object: 1"),
         (line("user", 1, OTHER), f"its records belong to the conversation {OTHER}"),
-        ('{"type": "summary"}\n', "it holds no record of a conversation"),
+        ('{"type": "summary"}\n', "it holds no record of this conversation"),
     ],
 )
 def test_a_broken_file(file: Path, content: str, problem: str) -> None:

@@ -74,10 +74,20 @@ def test_stop_wants_names_or_all(request_: wire.Stop, house: House) -> None:
 # send and follow
 
 
+def test_a_stop_tells_of_the_messages_that_wait(house: House) -> None:
+    house.keep("api", State.IDLE)
+    house.books.messages.add("uid-api", "later", NOW)
+    why = verdict(house, wire.Stop(names=["api"])).why
+    assert "1 message waits" in why
+    assert "tmuxclaude send api --drop all" in why
+    house.keep("web", State.IDLE)
+    assert "wait" not in verdict(house, wire.Stop(names=["web"])).why
+
+
 @pytest.mark.parametrize("state", [s for s in State if s is not State.IDLE])
 def test_a_message_goes_to_an_idle_session_only(state: State, house: House) -> None:
     house.keep("api", state)
-    with pytest.raises(errors.RefusedError, match=f"{state}, not idle; nothing was typed"):
+    with pytest.raises(errors.RefusedError, match=f"{state}.*; nothing was typed"):
         house.ask(wire.Send(name="api", text="hello"))
     assert house.books.halts.open_attempts() == []
 

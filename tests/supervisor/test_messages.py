@@ -229,6 +229,32 @@ def test_the_command_reads_pipes_waits_and_prints_the_reply(house: House, tmp_pa
     assert "Automatic message" in seat.turns()[-1]
 
 
+def test_who_waits_for_a_turn_that_was_interrupted_is_told(house: House) -> None:
+    alone = house.new("alone", work_seconds=3).idle()
+    before = house.new("before", work_seconds=3).idle()
+    waiters = []
+    for seat in (alone, before):
+        call = [sys.executable, "-m", "tmuxclaude", "send", seat.name, TASK, "--wait"]
+        waiters.append(subprocess.Popen(call, env=house.env(), stderr=subprocess.PIPE, text=True))
+        seat.is_("working")
+        seat.press("Escape")
+        seat.shows(f"❯\u00a0{TASK}")
+        seat.press("C-u")
+        seat.is_("idle")
+    assert command(house, "send", "before", "next", "--wait").returncode == 0
+    for waiter, words in zip(
+        waiters, ("the session is idle", "before another prompt"), strict=True
+    ):
+        assert words in waiter.communicate(timeout=30)[1]
+        assert waiter.returncode == 4
+    (path,) = house.home.glob(f"**/{alone.conversation}.jsonl")
+    path.write_bytes(b"")
+    assert "nothing was said" in command(house, "recap", "alone").stderr
+    path.unlink()
+    path.mkdir()
+    assert "tmuxclaude validate alone" in command(house, "recap", "alone").stderr
+
+
 def test_who_waited_for_a_turn_can_send_again_at_once(closed_house: House) -> None:
     house, rare = closed_house, tomli_w.dumps({"supervisor": {"poll_seconds": 1.5}})
     house.paths.config.write_text(rare)

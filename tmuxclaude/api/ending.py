@@ -65,7 +65,16 @@ class Ending:
             return wire.Verdict(name=session.name, done="stops", why=why)
         if not self.windows.terminate(session):
             self.windows.close(session)
-        return wire.Verdict(name=session.name, done="stops", why="its process was asked to end")
+        why = "its process was asked to end" + self._waiting(session)
+        return wire.Verdict(name=session.name, done="stops", why=why)
+
+    def _waiting(self, session: Session) -> str:
+        """What is left for a session that is stopped, and would come with its next start."""
+        count = len(self.books.messages.waiting(session.uid))
+        if not count:
+            return ""
+        what = "1 message waits" if count == 1 else f"{count} messages wait"
+        return f"; {what} for its resume (to drop: tmuxclaude send {session.name} --drop all)"
 
     def _is_hearsay(self, session: Session) -> bool:
         """Whether a session has registered itself, and Claude Code's own files know nothing of it.

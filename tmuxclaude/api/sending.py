@@ -34,6 +34,11 @@ class Sending:
             raise errors.RefusedError(
                 f"messages wait for {session.name} already; to wait behind them use --queue"
             )
+        if session.state in (State.ENDED, State.LOST):
+            raise errors.RefusedError(
+                f"{session.name} {'has ended' if session.state is State.ENDED else 'is lost'}; "
+                f"nothing was typed. To go on with it: tmuxclaude resume {session.name}"
+            )
         if session.state is not State.IDLE:
             raise errors.RefusedError(
                 f"{session.name} is {session.state}, not idle; nothing was typed. "

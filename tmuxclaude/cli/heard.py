@@ -14,6 +14,7 @@ from typing import Any
 from tmuxclaude.cli import layout
 from tmuxclaude.core.errors import NotFoundError, RefusedError
 from tmuxclaude.core.evidence import Ending
+from tmuxclaude.core.messages import SETTLE_SECONDS as IDLE_SECONDS
 from tmuxclaude.core.messages import Stage
 from tmuxclaude.store import reader
 from tmuxclaude.survey.replies import Listener, Reply
@@ -75,10 +76,15 @@ class Hearing:
             return f"the turn was stopped: {reply.words}"
         if reply.ending is Ending.INTERRUPTED:
             return "the turn was interrupted"
-        if reply.closed or (reply.ending is Ending.DONE and quiet >= SETTLE_SECONDS):
+        if reply.ending is Ending.DONE and (reply.closed or quiet >= SETTLE_SECONDS):
             return ""
-        if quiet >= SETTLE_SECONDS and (state := self._row()["state"]) in GONE:
-            return f"the session is {state}, and the turn did not end"
+        if reply.closed:
+            return "the turn did not end before another prompt; it may have been interrupted"
+        row = self._row() if quiet >= SETTLE_SECONDS else {}
+        if row.get("state") in GONE:
+            return f"the session is {row['state']}, and the turn did not end"
+        if row.get("state") == "idle" and min(quiet, time.time() - row["since"]) >= IDLE_SECONDS:
+            return "the session is idle, and the turn did not end; it may have been interrupted"
         return None
 
     def _until_seen(self) -> None:

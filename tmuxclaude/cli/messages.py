@@ -123,6 +123,11 @@ def recap_command(name: str, ask: bool, timeout: float | None, as_json: bool) ->
         Path(session["account"]), conversation, session["directory"]
     )
     if not known:
+        raise NotFoundError(
+            f"nothing was said in {name} yet, or its transcript cannot be read; to see which: "
+            f"tmuxclaude validate {name}"
+        )
+    if not known.prompts:
         raise NotFoundError(f"nothing was said in {name} yet")
     recap = Recap.of(known, session["directory"])
     if as_json:

@@ -54,7 +54,7 @@ class Listener:
 
 
 def told(account: Path, conversation: str, directory: str) -> Activity | None:
-    """What was done in a conversation; ``None`` when nothing was said in it yet."""
+    """What was done in a conversation; ``None`` when there is no file that can be read of it."""
     path = claude_files.transcript_path(account, conversation, directory)
     at = _from(path, 0) if path is not None else None
     if path is None or at is None:
@@ -62,7 +62,9 @@ def told(account: Path, conversation: str, directory: str) -> Activity | None:
     known, more = activity.EMPTY, True
     while more:
         chunk = claude_files.follow(path, at)
-        if chunk.position is None or not chunk.size:
+        if chunk.position is None or (chunk.problems and not chunk.size):
+            return None
+        if not chunk.size:
             break
         known = activity.fold(activity.EMPTY if chunk.restarted else known, chunk.lines)
         at, more = chunk.position, chunk.more

@@ -115,4 +115,4 @@ class _Reading:
         elif not self._own and self._foreign:
             self.problems.append(f"its records belong to the conversation {self._foreign}")
         elif not self._own and not self.problems:
-            self.problems.append("it holds no record of a conversation")
+            self.problems.append("it holds no record of this conversation")
