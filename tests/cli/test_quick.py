@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.conftest import Run, on_terminal, session
 from tmuxclaude.api import wire
-from tmuxclaude.cli import quick
+from tmuxclaude.cli import presence, quick
 from tmuxclaude.core.errors import UnreachableError
 from tmuxclaude.core.model import Actor, Outlook, State
 from tmuxclaude.edges.paths import Paths
@@ -124,7 +124,7 @@ def test_a_ping_is_what_the_wire_says(socket_path: Path) -> None:
     pong = wire.Pong(version="9", pid=4711, started_at=1_800_000_000.5, sessions=3)
     pong = msgspec.structs.replace(pong, notices=["it sleeps"])
     with answering(socket_path, wire.encode(pong)) as asked:
-        answer = quick.ask_ping(str(socket_path))
+        answer = presence.ask_ping(str(socket_path))
     assert wire.decode_request(asked[0]) == wire.Ping()
     known = {"version": "9", "pid": 4711, "started_at": 1_800_000_000.5, "sessions": 3}
     assert answer == known | {"notices": ["it sleeps"], "kept_by": ""}
@@ -145,16 +145,16 @@ def test_what_troubles_the_supervisor_is_said(socket_path: Path, run: Run) -> No
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b"[]\n", b""])
 def test_a_supervisor_that_talks_nonsense_does_not_answer(line: bytes, socket_path: Path) -> None:
     with answering(socket_path, line), pytest.raises(UnreachableError):
-        quick.ask_ping(str(socket_path))
+        presence.ask_ping(str(socket_path))
 
 
 def test_a_socket_file_without_a_listener_is_nobody(socket_path: Path) -> None:
-    assert quick.ask_ping(str(socket_path)) is None
-    assert not quick.listens(str(socket_path))
+    assert presence.ask_ping(str(socket_path)) is None
+    assert not presence.listens(str(socket_path))
     with closing(socket.socket(socket.AF_UNIX)) as left_over:
         left_over.bind(str(socket_path))
-    assert quick.ask_ping(str(socket_path)) is None
-    assert not quick.listens(str(socket_path))
+    assert presence.ask_ping(str(socket_path)) is None
+    assert not presence.listens(str(socket_path))
 
 
 def test_a_supervisor_that_hangs_is_seen_by_list_and_reported_by_status(
@@ -164,7 +164,7 @@ def test_a_supervisor_that_hangs_is_seen_by_list_and_reported_by_status(
     books.sessions.add(session("api", home))
     with listening(socket_path):
         told = run("list", "--json").json["supervisor"]
-        assert told == {"running": False, "notices": [quick.SILENT]}
+        assert told == {"running": False, "notices": [presence.SILENT]}
         done = run("list")
         assert (done.code, "does not answer, so this is old" in done.err) == (0, True)
         assert "api" in done.out

@@ -22,7 +22,7 @@ import pytest
 from tests.cli.conftest import Run, session
 from tests.conftest import PrivateServer
 from tests.waiting import until
-from tmuxclaude.cli import quick, watch
+from tmuxclaude.cli import presence, watch
 from tmuxclaude.core.model import Actor, Outlook, State
 from tmuxclaude.store.books import Books
 
@@ -148,7 +148,7 @@ def test_json_comes_whenever_something_changed(
             process.terminate()
     assert [one["sessions"][0]["state"] for one in (first, second)] == ["idle", "working"]
     assert first["supervisor"] == {"running": False}
-    assert third["supervisor"] == {"running": False, "notices": [quick.SILENT]}
+    assert third["supervisor"] == {"running": False, "notices": [presence.SILENT]}
 
 
 def test_a_frame_clears_only_what_it_does_not_draw() -> None:

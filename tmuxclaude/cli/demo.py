@@ -21,7 +21,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import layout, quick, show
+from tmuxclaude.cli import layout, presence, quick, show
 from tmuxclaude.cli.options import Verb
 from tmuxclaude.core import errors
 from tmuxclaude.demo import stand_in
@@ -121,7 +121,7 @@ def _supervisor(place: Path) -> Iterator[Paths]:
 
 def _wait_for(where: Paths, child: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + app.START_SECONDS
-    while not quick.listens(str(where.socket)):
+    while not presence.listens(str(where.socket)):
         if child.poll() is not None or time.monotonic() > deadline:
             raise errors.UnreachableError(f"the supervisor did not start: {log.read_text()}")
         time.sleep(0.02)
@@ -132,7 +132,7 @@ def _end_tmux(socket: Path) -> None:
     program = shutil.which("tmux") or "tmux"
     subprocess.run([program, "-S", socket, "kill-server"], capture_output=True, check=False)
     deadline = time.monotonic() + 5
-    while quick.listens(str(socket)) and time.monotonic() < deadline:
+    while presence.listens(str(socket)) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 

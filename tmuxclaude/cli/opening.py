@@ -14,7 +14,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import accounts, layout, quick
+from tmuxclaude.cli import accounts, layout, presence
 from tmuxclaude.cli.options import PassesOn, TmuxServer, after_dashes, as_json, tmux_server
 from tmuxclaude.cli.running import if_limited
 from tmuxclaude.cli.sessions import become
@@ -145,7 +145,7 @@ def _must_be_there(server: TmuxServer, env: Mapping[str, str]) -> None:
     if server.path is not None and not folder.is_dir():
         raise UsageError(f"-S: the directory {folder} does not exist; nothing was opened")
     inside = server.only is None and env.get("TMUX", "").partition(",")[0]
-    if inside and not quick.listens(inside):
+    if inside and not presence.listens(inside):
         raise UnreachableError(
             f"$TMUX names {inside}, where no tmux server answers; nothing was opened. If you are "
             "not in tmux: unset TMUX; to choose another server: -L or -S"

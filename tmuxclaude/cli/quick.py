@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import time
 
-from tmuxclaude.cli import accounts, layout
+from tmuxclaude.cli import accounts, layout, presence
 from tmuxclaude.cli.places import Places as Places
 from tmuxclaude.cli.places import places as places
 from tmuxclaude.core import abandoned, shown
-from tmuxclaude.core.errors import UnreachableError
 from tmuxclaude.store import reader
 
 TYPE_CHECKING = False
@@ -24,17 +23,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-PATIENCE = 2.0
-"""Seconds that the supervisor may take to answer ``status``."""
-
-LIST_PATIENCE = 0.7
-"""Seconds that it may take to answer ``list``, which shows what was last seen anyhow."""
-
 ACTORS = {"claude": "Claude Code", "tmuxclaude": "tmuxclaude", "you": "you", "nobody": ""}
-
-ASLEEP = "no supervisor is running, so nothing is watched; see: tmuxclaude supervisor start"
-SILENT = "the supervisor does not answer, so this is old and nothing is resumed"
-
 
 ACCOUNT = 1
 """Where the column of the account stands, when there is more than one."""
@@ -117,13 +106,13 @@ def list_sessions(
     if group is not None:
         rows = [row for row in rows if row["in_group"] == group]
     if as_json:
-        layout.out(layout.json_text(list_json(rows, *hear(files.socket))))
+        layout.out(layout.json_text(list_json(rows, *presence.hear(files.socket))))
         return 0
     if not rows and (left or group is not None):
         layout.out(_none_such(found, left, group))
         return 0
     layout.out(list_text(rows, time.time(), layout.room(), server))
-    for notice in notices(files, bool(rows)):
+    for notice in presence.notices(files, bool(rows)):
         layout.complain(notice)
     return 0
 
@@ -142,7 +131,7 @@ def list_json(rows: list[Row], watched: bool | None, told: list[str]) -> Row:
     """The sessions as plain data; the rest is what ``hear`` gives."""
     supervisor: Row = {"running": bool(watched)}
     if watched is not None:
-        supervisor["notices"] = told if watched else [SILENT]
+        supervisor["notices"] = told if watched else [presence.SILENT]
     return {"sessions": [shown.session(row) for row in rows], "supervisor": supervisor}
 
 
@@ -169,8 +158,8 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
     """
     from tmuxclaude.cli import resources  # not for list
 
-    deadline = time.monotonic() + PATIENCE
-    pong = ask_ping(files.socket)
+    deadline = time.monotonic() + presence.PATIENCE
+    pong = presence.ask_ping(files.socket)
     used = None if pong is None else resources.ask(files.socket, deadline)
     rows = sessions(files.database, False, server)
     now = time.time()
@@ -195,7 +184,7 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
         layout.out(layout.json_text(found | {"for_you": yours}))
         return 0
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    lines = [("supervisor", supervisor_line(pong, now)), ("sessions", counted or "none")]
+    lines = [("supervisor", presence.supervisor_line(pong, now)), ("sessions", counted or "none")]
     lines += [("notice", notice) for notice in (pong or {}).get("notices", [])]
     lines += resources.lines(used, now)
     for one in known:
@@ -213,15 +202,6 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
         lines.append(("for you", ", ".join(yours)))
     layout.out(layout.pairs(lines))
     return 0
-
-
-def supervisor_line(pong: Row | None, now: float) -> str:
-    """One line about the supervisor that gave this answer to a ping, or about none."""
-    if pong is None:
-        return "not running; start it with: tmuxclaude supervisor start"
-    since, ago = layout.moment(pong["started_at"], now), layout.span(now - pong["started_at"])
-    kept = f", kept by {pong['kept_by']}" if pong.get("kept_by") else ""
-    return f"running since {since} ({ago}), pid {pong['pid']}, version {pong['version']}{kept}"
 
 
 def paused(database: str, now: float) -> Row | None:
@@ -257,95 +237,6 @@ def sessions(database: str, every: bool, server: str | None) -> list[Row]:
     finally:
         connection.close()
     return [dict(zip(reader.SESSION_COLUMNS, row, strict=True)) for row in found]
-
-
-def listens(path: str) -> bool:
-    """Whether a supervisor listens at ``path``: a connection that waits for nothing."""
-    import _socket
-
-    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    door.setblocking(False)
-    try:
-        door.connect(path)
-    except BlockingIOError:  # its queue is full, so it is there
-        return True
-    except OSError:
-        return False
-    finally:
-        door.close()
-    return True
-
-
-def hear(path: str) -> tuple[bool | None, list[str]]:
-    """Whether the supervisor at ``path`` answers within ``LIST_PATIENCE``, and its notices.
-
-    ``None``: none runs.
-    """
-    import _socket
-
-    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    door.settimeout(LIST_PATIENCE)
-    pong = b""
-    try:
-        door.connect(path)
-        door.sendall(b'{"type":"ping"}\n')
-        while not pong.endswith(b"\n") and (chunk := door.recv(65536)):
-            pong += chunk
-    except (BlockingIOError, TimeoutError):  # its queue is full, or it says nothing
-        return False, []
-    except OSError:
-        return None, []
-    finally:
-        door.close()
-    if not pong or b'"notices":[]' in pong:
-        return bool(pong), []
-    return True, _notices_of(pong)
-
-
-def _notices_of(pong: bytes) -> list[str]:
-    import json
-
-    try:
-        return [str(notice) for notice in json.loads(pong)["notices"]]
-    except (ValueError, KeyError, TypeError):  # of another version
-        return []
-
-
-def notices(files: Places, any_sessions: bool = True) -> list[str]:
-    """What whoever reads the database must know: that it may be old, or what troubles those who
-    write it. That nobody does is no news while there is nothing to watch."""
-    watched, told = hear(files.socket)
-    if watched:
-        return told
-    if watched is None:
-        return [ASLEEP] if any_sessions else []
-    try:
-        heard, now = os.stat(files.rows).st_mtime, time.time()  # noqa: PTH116
-    except OSError:
-        return [SILENT]
-    ago = f"last heard of at {layout.moment(heard, now)} ({layout.span(now - heard)} ago)"
-    return [f"{SILENT}; {ago}"]
-
-
-def ask_ping(path: str) -> Row | None:
-    """The answer to a ping; ``None`` when nobody listens.
-
-    Raises ``UnreachableError`` when somebody does and says nothing within ``PATIENCE`` seconds.
-    """
-    from tmuxclaude.cli import asking
-
-    try:
-        pong = asking.ask(path, b'{"type":"ping"}', time.monotonic() + PATIENCE)
-        known = {key: pong[key] for key in ("version", "pid", "started_at", "sessions")}
-        notices = [str(notice) for notice in pong.get("notices", [])]
-        return known | {"notices": notices, "kept_by": str(pong.get("kept_by", ""))}
-    except asking.NobodyError:
-        return None
-    except (asking.SilentError, AttributeError, KeyError, TypeError) as problem:
-        raise UnreachableError(
-            f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
-            "See: tmuxclaude supervisor logs; then: tmuxclaude supervisor restart"
-        ) from problem
 
 
 def _cells(row: Row, now: float) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import accounts, layout, named, quick, resources
+from tmuxclaude.cli import accounts, layout, named, presence, quick, resources
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import shown
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
@@ -74,7 +74,7 @@ def _asked(paths: Paths, session: Row) -> Heard:
             evidence = client.ask(wire.Explain(name=session["name"]), wire.Explained).evidence
     except (UnreachableError, NotFoundError, RefusedError) as problem:
         return Heard(silent=str(problem))
-    found = resources.ask(str(paths.socket), time.monotonic() + quick.PATIENCE)
+    found = resources.ask(str(paths.socket), time.monotonic() + presence.PATIENCE)
     return Heard(evidence, resources.of_one(found, session["uid"]))
 
 

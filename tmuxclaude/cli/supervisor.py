@@ -14,7 +14,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import layout, quick
+from tmuxclaude.cli import layout, presence, quick
 from tmuxclaude.cli.options import Verbs, as_json, help_when_alone
 from tmuxclaude.core.errors import NotFoundError, UnreachableError, UsageError
 
@@ -85,7 +85,7 @@ def reload(as_json: bool) -> int:
 @as_json
 def status(as_json: bool) -> int:
     """Ask the supervisor whether it is there. Exit code 5 when none runs or it does not answer."""
-    pong = quick.ask_ping(str(app.paths().socket))
+    pong = presence.ask_ping(str(app.paths().socket))
     _show(pong, as_json)
     return 0 if pong is not None else UnreachableError.exit_code
 
@@ -153,6 +153,6 @@ def _show(pong: quick.Row | None, as_json: bool) -> None:
         known = {} if pong is None else layout.untagged(pong)
         layout.out(layout.json_text({"supervisor": {"running": pong is not None, **known}}))
     else:
-        layout.out(f"supervisor: {quick.supervisor_line(pong, time.time())}")
+        layout.out(f"supervisor: {presence.supervisor_line(pong, time.time())}")
         for notice in (pong or {}).get("notices", []):
             layout.out(layout.visible(f"notice: {notice}"))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tmuxclaude.cli import layout, quick
+from tmuxclaude.cli import layout, presence, quick
 from tmuxclaude.cli.places import Places
 from tmuxclaude.core.errors import TmuxclaudeError, UsageError
 
@@ -68,7 +68,7 @@ def _lines(places: Places, every: bool, server: str | None, columns: int) -> lis
         pause = quick.paused(places.database, now)
     except TmuxclaudeError as problem:  # a database that is locked now may not be in a second
         return [layout.cut(layout.visible(f"tmuxclaude: {problem}"), columns)]
-    said = quick.notices(places)
+    said = presence.notices(places)
     said += [] if pause is None else [f"resumes are {quick.paused_line(pause, now)}"]
     table = quick.list_text(rows, now, columns, server).splitlines()
     return [*(layout.cut(f"tmuxclaude: {line}", columns) for line in said), *table]
@@ -78,7 +78,7 @@ def _stream(places: Places, every: bool, server: str | None) -> int:
     before: dict[str, Any] | None = None
     while True:
         rows = quick.sessions(places.database, every, server)
-        found = quick.list_json(rows, *quick.hear(places.socket))
+        found = quick.list_json(rows, *presence.hear(places.socket))
         if found != before:
             layout.out(json.dumps(found))
             layout.flush()
