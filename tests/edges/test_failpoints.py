@@ -63,7 +63,11 @@ def test_every_place_is_in_the_source_and_in_the_docs() -> None:
         re.findall(r"`([a-z_-]+)`", page.partition("## Failpoints")[2].partition("\n## ")[0])
     )
     assert set(failpoints.DEEDS + failpoints.WRITES) <= told
-    files = [*(ROOT / "tmuxclaude/supervisor").glob("*.py"), ROOT / "tmuxclaude/edges/git_work.py"]
+    files = [
+        path
+        for room in ("supervisor", "edges")
+        for path in (ROOT / "tmuxclaude" / room).glob("*.py")
+    ]
     code = "".join(path.read_text() for path in files)
     named = set(re.findall(r'around\("([^"]+)"\)', code))
     by_step = {"due", "typing", "typed", "entering", "launching"}
