@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -58,6 +59,29 @@ def test_an_export_in_each_form(run: Run, home: Path) -> None:
     assert sorted(one.name for one in home.iterdir() if "copy" in one.name) == ["copy.db"]
 
 
+@pytest.mark.usefixtures("kept")
+def test_an_export_takes_the_place_of_no_link_and_no_device(run: Run, home: Path) -> None:
+    (home / "real.json").write_text("mine")
+    (home / "link").symlink_to("real.json")
+    (home / "nowhere").symlink_to("missing")
+    os.mkfifo(home / "pipe")
+    for force in (("--force",), ()):
+        for name, why in (
+            ("link", "is a link to real.json"),
+            ("nowhere", "is a link to missing"),
+            ("pipe", "is no regular file"),
+        ):
+            refused = run("export", "-o", name, *force)
+            assert (refused.code, why in refused.err) == (4, True), refused.err
+        unnamed = run("export", "-o", "", *force)
+        assert (unnamed.code, "-o names no file" in unnamed.err) == (2, True)
+    assert (home / "link").readlink() == Path("real.json")
+    assert (home / "nowhere").is_symlink()
+    assert (home / "pipe").is_fifo()
+    assert (home / "real.json").read_text() == "mine"
+    assert not (home / "missing").exists()
+
+
 def test_without_a_database_there_is_nothing_to_export(run: Run, home: Path) -> None:
     assert run("export", "-o", "x").code == 3
     assert list(home.iterdir()) == []
@@ -97,3 +121,11 @@ def test_there_and_back_and_forgotten(run: Run, home: Path, elsewhere: dict[str,
     assert done == {"sessions": ["api"], "events": 0, "files": 0, "dry_run": False}
     assert run("export", more=elsewhere).json["tables"]["sessions"] == []
     assert run("cleanup", "--older-than", "soon", more=elsewhere).code == 2
+
+    assert run("supervisor", "stop", more=elsewhere).code == 0
+    with (home / "b" / "tmuxclaude.db").open("r+b") as database:
+        database.seek(8192)
+        database.write(os.urandom(200_000))
+    assert run("list", more=elsewhere).code == 5
+    started = run("supervisor", "start", more=elsewhere)
+    assert "notice: the database could not be read and was made anew" in started.out

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import sqlite3
+import stat
 import tempfile
 import time
 from collections import Counter
@@ -95,11 +96,11 @@ def _database(connection: sqlite3.Connection, previews: bool) -> bytes:
 def write(path: Path, content: bytes, force: bool) -> None:
     """Makes a private file. ``force``: in the place of one that is there.
 
-    Raises ``RefusedError`` when there is one, and ``UsageError`` when it cannot be made.
+    Raises ``RefusedError`` when there is one, or something that is no file; and ``UsageError`` when
+    it cannot be made.
     """
     path = path.absolute()
-    if path.is_dir():
-        raise errors.UsageError(f"{path} is a directory; nothing was written")
+    _refuse_what_is_no_file(path)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if force else path
     try:
         opened = private_file(fresh, os.O_WRONLY | os.O_EXCL)
@@ -118,6 +119,21 @@ def write(path: Path, content: bytes, force: bool) -> None:
         raise errors.UsageError(
             f"{path} cannot be written: {error.strerror}. Nothing was left of it"
         ) from error
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise errors.UsageError(f"{path} cannot be made: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        raise errors.UsageError(f"{path} is a directory; nothing was written")
+    if stat.S_ISLNK(mode):
+        raise errors.RefusedError(f"{path} is a link to {path.readlink()}; nothing was written")
+    if not stat.S_ISREG(mode):
+        raise errors.RefusedError(f"{path} is no regular file; nothing was written")
 
 
 def take_in(where: Paths, path: Path) -> wire.Imported:

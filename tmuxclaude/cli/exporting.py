@@ -29,6 +29,8 @@ def export_command(form: str, output: str, previews: bool, force: bool, as_json:
     the sessions and their history.
     """
     alone = output == "-"
+    if not output:
+        raise UsageError("-o names no file; nothing was written")
     if alone and as_json and form != "json":
         raise UsageError("--json tells of a file; give one with -o. Nothing was written")
     if alone and form == "sqlite" and sys.stdout.isatty():
