@@ -232,6 +232,15 @@ SPOILED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no rows": lambda found: found["tables"].update(steps=3),
     "a column less": lambda found: found["tables"]["halts"][0].pop("record"),
     "a column more": _set("halts", "evil", 1),
+    "a schema that is no number": lambda found: found[exporting.MARK].update(schema=True),
+    "a directory with a NUL": _set("sessions", "directory", "/srv/\0"),
+    "a relative directory": _set("sessions", "directory", "srv"),
+    "a checkpoint's relative directory": _set("checkpoints", "directory", "srv"),
+    "a socket with a NUL": _set("sessions", "socket", "/tmp/\0"),
+    "a time before all times": _set("sessions", "created_at", -1e12),
+    "a time after all times": _set("events", "at", 1e12),
+    "a zone on another planet": _set("sessions", "zone", "Mars/Phobos"),
+    "a path for a zone": _set("sessions", "zone", "../../../etc/passwd"),
     "a text for a time": _set("sessions", "since", "soon"),
     "no value": _set("sessions", "directory", None),
     "a huge number": _set("halts", "attempts", 2**70),
@@ -305,3 +314,51 @@ def test_a_process_of_this_life_keeps_its_want(
 ) -> None:
     full.sessions.save(replace(SESSION, want=Want.UP, process=Process(1, "2", "mine")))
     assert merging.merge(empty, importing.load(as_json(full, tmp_path)), "mine").held == []
+
+
+def test_a_session_outside_tmux_has_no_socket(
+    books: Books, empty: Database, tmp_path: Path
+) -> None:
+    books.sessions.add(session("s1", pane=None, socket=""))
+    merging.merge(empty, importing.load(as_json(books, tmp_path)), BOOT)
+    assert [row["socket"] for row in kept(empty)["sessions"]] == [""]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "DROP TABLE events; CREATE VIEW events AS WITH RECURSIVE n (at) AS"
+        " (SELECT 1 UNION ALL SELECT at + 1 FROM n) SELECT * FROM n",
+        "DROP TABLE events; CREATE VIRTUAL TABLE events USING fts5(at)",
+        "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
+        "ALTER TABLE labels ADD COLUMN more GENERATED ALWAYS AS (zeroblob(1000))",
+    ],
+    ids=["view", "virtual", "trigger", "generated"],
+)
+def test_a_database_that_computes_is_refused_before_it_is_read(
+    hostile: str, full: Books, tmp_path: Path
+) -> None:
+    path = as_sqlite(full, tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(hostile)
+    with pytest.raises(RefusedError, match=r"is no table as ours.* Nothing was imported"):
+        importing.load(path)
+
+
+def test_nobody_reads_for_ever(
+    full: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "READ_SECONDS", 0.0)
+    monkeypatch.setattr(importing, "STEPS", 1)
+    with pytest.raises(RefusedError, match="takes too long"):
+        importing.load(as_sqlite(full, tmp_path))
+
+
+def test_a_key_that_is_there_twice_and_an_empty_file(full: Books, tmp_path: Path) -> None:
+    path = as_json(full, tmp_path)
+    path.write_text(path.read_text().replace('"schema":', '"schema": 2, "schema":', 1))
+    with pytest.raises(RefusedError, match="'schema' is in it twice"):
+        importing.load(path)
+    (tmp_path / "nothing").touch()
+    with pytest.raises(RefusedError, match="nothing is empty"):
+        importing.load(tmp_path / "nothing")

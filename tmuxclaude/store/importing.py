@@ -11,11 +11,14 @@ import math
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from tmuxclaude.core import labels
+from tmuxclaude.core import hours, labels
 from tmuxclaude.core.errors import RefusedError, TmuxclaudeError, UsageError
 from tmuxclaude.core.model import NAME, Step
 from tmuxclaude.store.database import Database
@@ -25,6 +28,16 @@ from tmuxclaude.store.sessions import from_row
 
 LARGEST_BYTES = 256 * 1024 * 1024
 
+READ_SECONDS = 60.0
+"""How long reading a database of somebody's may take."""
+
+STEPS = 100_000
+"""After how many steps of SQLite's machine it is looked whether that has passed."""
+
+LAST_TIME = 253402300799.0
+"""The last second of the year 9999: no calendar here goes beyond."""
+
+_PATHS = {"sessions": ("directory", "account", "socket"), "checkpoints": ("directory", "account")}
 _UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PANE = re.compile(r"%[0-9]{1,9} [0-9a-f]{32}")
 _CHECKPOINT = re.compile(r"[0-9a-f]{8}")
@@ -50,8 +63,11 @@ def load(path: Path) -> Tables:
         ) from error
     if len(content) > LARGEST_BYTES:
         raise RefusedError(f"{path} is larger than 256 MiB. Nothing was imported")
+    if not content:
+        raise refused(f"{path} is empty")
     try:
-        return of_document(json.loads(content, parse_constant=_no_number))
+        found = json.loads(content, parse_constant=_no_number, object_pairs_hook=_once_each)
+        return of_document(found)
     except (ValueError, RecursionError) as error:
         raise refused(f"{path} is no export: neither JSON nor SQLite") from error
 
@@ -69,7 +85,7 @@ def of_document(found: object) -> Tables:
     if not isinstance(found, dict) or not isinstance(about, dict):
         raise refused("this JSON is no export of tmuxclaude")
     schema, tables = about.get("schema"), found.get("tables")
-    if schema != SCHEMA_VERSION:
+    if schema != SCHEMA_VERSION or isinstance(schema, bool):
         newer = isinstance(schema, int) and schema > SCHEMA_VERSION
         why = "a newer" if newer else "another"
         raise refused(f"it was written by {why} tmuxclaude (schema {schema!r})")
@@ -82,15 +98,24 @@ def of_document(found: object) -> Tables:
 
 
 def _of_sqlite(path: Path) -> Tables:
-    from contextlib import closing
+    late = False
 
+    def is_late() -> bool:
+        nonlocal late
+        late = time.monotonic() >= until
+        return late
+
+    until = time.monotonic() + READ_SECONDS
     try:
         with closing(connect(path, "ro", 2.0)) as connection:
+            connection.set_progress_handler(is_late, STEPS)
+            connection.execute("PRAGMA trusted_schema = OFF")
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 raise refused(f"{path} is a database of another program")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version != SCHEMA_VERSION:
                 raise refused(f"it was written by another tmuxclaude (schema {version})")
+            _refuse_what_computes(connection)
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise refused(f"{path} is damaged ({verdict})")
@@ -98,7 +123,22 @@ def _of_sqlite(path: Path) -> Tables:
     except (sqlite3.Error, TmuxclaudeError) as error:
         if isinstance(error, RefusedError):
             raise
+        if late:
+            raise refused(f"reading {path} takes too long") from error
         raise refused(f"{path} is damaged ({str(error).rstrip('.')})") from error
+
+
+def _refuse_what_computes(connection: sqlite3.Connection) -> None:
+    """Raises ``RefusedError`` unless what is read are plain tables, which hold what they give."""
+    objects = connection.execute("SELECT name, type, sql FROM sqlite_schema").fetchall()
+    kinds = {name: kind for name, kind, _ in objects}
+    for name, kind, sql in objects:
+        if kind == "trigger" or (kind == "table" and "VIRTUAL" in sql.upper()):
+            raise refused(f"{name!r:.40} is no table as ours")
+    for table in TABLES:
+        columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+        if kinds.get(table) != "table" or any(column[-1] for column in columns):
+            raise refused(f"its {table} is no table as ours")
 
 
 # -- what may come in ------------------------------------------------------------------------------
@@ -126,6 +166,12 @@ def _check_value(table: str, column: Mapping[str, Any], value: object) -> None:
         fits = isinstance(value, _TYPES[column["type"]]) and not isinstance(value, bool)
         fits = fits and not (isinstance(value, float) and not math.isfinite(value))
         fits = fits and not (isinstance(value, int) and abs(value) >= 2**63)
+        if column["type"] == "REAL":  # all of them are times
+            fits = fits and isinstance(value, int | float) and 0 <= value <= LAST_TIME
+        if column["name"] in _PATHS.get(table, ()):
+            outside = column["name"] == "socket" and value == ""  # of a session without tmux
+            fits = fits and isinstance(value, str) and "\0" not in value
+            fits = fits and (outside or str(value).startswith("/"))
     if not fits:
         raise refused(f"{value!r:.40} cannot stand in {table}.{column['name']}")
 
@@ -139,6 +185,8 @@ def _check_meaning(tables: Tables) -> None:
         pane = row["pane_id"] is None or _PANE.fullmatch(f"{row['pane_id']} {row['nonce']}")
         if not pane or (row["pane_id"] is not None and row["pane_pid"] <= 0):
             raise refused(f"{row['pane_id']!r:.40} is no pane of ours")
+        if row["zone"] != "UTC" and hours.place(row["zone"]) is UTC:
+            raise refused(f"{row['zone']!r:.40} is no time zone that is known here")
     owned = (row["session"] for name in _OWNED
              for row in tables[name])  # fmt: skip
     if len(set(uids)) != len(uids) or not set(owned) <= set(uids):
@@ -150,6 +198,15 @@ def _check_meaning(tables: Tables) -> None:
     for row in tables["checkpoints"]:
         if not _CHECKPOINT.fullmatch(row["id"]):
             raise refused(f"{row['id']!r:.40} is no checkpoint of ours")
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise refused(f"{twice!r:.40} is in it twice")
+    return found
 
 
 def _no_number(word: str) -> float:
