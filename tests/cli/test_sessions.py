@@ -146,6 +146,24 @@ def test_show_says_what_its_user_wanted_of_it(
     assert sum(word.startswith(("held", "stopped")) for word in lines) == (line is not None)
 
 
+def test_show_says_what_we_wanted_of_it_ourselves(run: Run, books: Books, home: Path) -> None:
+    one = session("api", home, want=Want.HOLD, state=State.IDLE)
+    books.sessions.add(one)
+    for at, kind, text, by in (
+        (1, "over budget", "held for it; to go on: tmuxclaude release api", "tmuxclaude"),
+        (2, "released", "by you", "you"),
+        (3, "held", "by you", "you"),
+        (4, "over budget", "it takes 2 GB", "you"),
+    ):
+        books.events.note(BEGAN + at, one.uid, kind, text)
+        for number in range(25 if at == 1 else 0):
+            books.events.note(BEGAN + at + number / 100, one.uid, "state", "idle → working")
+        line = f"held          by {by}{', for a budget' if by != 'you' else ''}; to go on: "
+        assert f"{line}tmuxclaude release api" in run("show", "api").out.splitlines()
+    books.sessions.save(replace(one, want=Want.DOWN, reason="ended by tmuxclaude: it takes 2 GB"))
+    assert "stopped       by tmuxclaude; it has not ended yet" in run("show", "api").out
+
+
 def test_nobody_goes_to_a_window_that_is_gone(run: Run, books: Books, home: Path) -> None:
     books.sessions.add(session("api", home, state=State.ENDED))
     done = run("attach", "api")

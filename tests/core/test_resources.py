@@ -58,7 +58,7 @@ def test_a_breach_stands_until_it_is_well_below() -> None:
 def test_what_nobody_knows_yet_changes_nothing() -> None:
     key = (Budget.CPU, "")
     [stands] = resources.breaches([use("one"), use("two")], RULES, [key])
-    assert (stands.key, stands.users) == (key, ())
+    assert (stands.key, stands.users, stands.excess) == (key, {}, 0)
     assert keys([use("one"), use("two")]) == []
     assert keys([use("one"), use("two", cpu=5)], RULES, key) == []
     assert keys([], RULES, key) == []
@@ -76,7 +76,8 @@ def test_it_says_how_much_who_most_and_which_key() -> None:
     assert session.words == "it takes 2.4 GB, more than budget.session_memory_mb allows"
     assert "the sessions take 2.4 GB, more than budget.memory_mb allows" in total.words
     assert "most: one 2.4 GB, two 30 MB" in total.words
-    assert total.users == ("uid of one", "uid of two")
+    assert list(total.users.items()) == [("uid of one", 2400 * MB), ("uid of two", 30 * MB)]
+    assert (session.excess, total.excess) == (1900 * MB, 430 * MB)
     [cpu] = resources.breaches([use("one", cpu=52.4)], RULES, ())
     assert "the sessions of /a take 52 %, more than budget.account_cpu_percent" in cpu.words
 

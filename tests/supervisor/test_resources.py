@@ -22,6 +22,7 @@ from tests.supervisor.wrapped import Shell
 from tests.waiting import until
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
+from tmuxclaude.core.resources import GRACE_SECONDS
 
 EATEN_MB = 150
 MEMORY = f"import time; eaten = b'x' * {EATEN_MB * 10**6}; time.sleep(1000)"
@@ -151,6 +152,7 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
     repository.write("new.txt", "not committed\n")
     done.say(TASK)
     done.has_turns(TASK)
+    house.shift(GRACE_SECONDS + 10)
     start(house, session_memory_mb=1, over_session_memory="stop")
     done.is_("ended", 30)
     [first, *_] = taken(house)
@@ -162,6 +164,31 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
         until(lambda: len(told(seat)) == 2, what=seat.story)  # noqa: B023
         assert told(seat)[1] == f"nothing can be stopped for it now ({seat.name}: {why})"
         assert seat.row()["want"] == "up"
+
+
+def test_a_budget_ends_only_whom_it_helps_to_end_and_nobody_at_once(closed_house: House) -> None:
+    house = start(closed_house, memory_mb=100)
+    eater, other = new(house, "eater", MEMORY).idle(), new(house, "other").idle()
+    until(lambda: [one for one in of_all(house) if "most: eater 1" in one], 20, what=house.log)
+    house.shift(GRACE_SECONDS + 10)
+    start(house, memory_mb=100, over_memory="hold")
+    until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
+    house.run("release", "eater")
+    eater.never(lambda: eater.row()["want"] == "hold", 1)
+    house.run("hold", "eater")
+
+    start(house, memory_mb=100, over_memory="stop")
+    kept = "over budget: nothing can be stopped for it now (eater: it is held)"
+    until(lambda: [one for one in of_all(house) if kept in one], 20, what=house.log)
+    other.never(lambda: other.row()["want"] != "up", 1.5)
+    house.run("release", "eater")
+    eater.is_("ended", 30)
+    assert house.run("resume", "eater").returncode == 0
+    eater.is_("idle", 30)
+    eater.never(lambda: eater.row()["want"] != "up", 2)
+    house.shift(3 * GRACE_SECONDS)
+    eater.is_("ended", 30)
+    assert (other.state, told(other)) == ("idle", [])
 
 
 def stop_of(seat: Seat) -> int:

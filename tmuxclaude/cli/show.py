@@ -21,7 +21,9 @@ from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import shown
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
 from tmuxclaude.core.model import LimitKind
+from tmuxclaude.core.parting import UNASKED
 from tmuxclaude.core.policy import PLAIN_WORDS
+from tmuxclaude.core.resources import HELD, OVER
 from tmuxclaude.store import reader
 
 if TYPE_CHECKING:
@@ -80,7 +82,10 @@ def _asked(paths: Paths, session: Row) -> Heard:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the database remembers of one session, each list oldest first."""
+    """What the database remembers of one session, each list oldest first.
+
+    ``budget``: whether a budget was the last to hold it, if it is held.
+    """
 
     chain: list[Row]
     halts: list[Row]
@@ -88,6 +93,7 @@ class History:
     steps: list[Row]
     events: list[Row]
     waiting: list[Row]
+    budget: bool = False
 
 
 def history(database: Path, uid: str) -> History:
@@ -103,6 +109,7 @@ def history(database: Path, uid: str) -> History:
             steps=_rows(reader.STEP_COLUMNS, reader.steps(connection, uid)),
             events=_rows(reader.EVENT_COLUMNS, reader.events(connection, uid, EVENTS)),
             waiting=_rows(reader.MESSAGE_COLUMNS, reader.messages(connection, uid)),
+            budget=reader.held_by(connection, uid, OVER, HELD),
         )
 
 
@@ -123,7 +130,7 @@ def _text(session: Row, past: History, heard: Heard, now: float) -> str:
     sent = [one for one in past.attempts if one["halt"] is None]
     messages = [line for one in sent[-LAST:] for line in _delivery(one, past, _message)]
     parts = [
-        _head(session, heard.use, now),
+        _head(session, heard.use, past.budget, now),
         _part("evidence now", witnesses),
         _part("conversations", [_link(link) for link in past.chain]),
         halts(past),
@@ -146,7 +153,7 @@ def _earlier(found: list[Row]) -> str:
     return f" (the last {LAST}; --json has the {more} before them)" if more > 0 else ""
 
 
-def _head(session: Row, use: Row | None, now: float) -> str:
+def _head(session: Row, use: Row | None, budget: bool, now: float) -> str:
     at, why = session["outlook_at"], session["outlook_why"]
     when = "" if at is None else f" at {layout.moment(at, now)} ({layout.countdown(at, now)})"
     actor = quick.ACTORS.get(session["outlook_actor"], "")
@@ -165,13 +172,20 @@ def _head(session: Row, use: Row | None, now: float) -> str:
         ("takes", resources.of_session(use, now)),
         ("lifetime", _lifetime(session, now)),
         *labels(session),
+        *_wanted(session, budget),
     ]
-    name = session["name"]
-    if session["want"] == "hold":
-        lines.append(("held", f"by you; to go on: tmuxclaude release {name}"))
-    elif session["want"] == "down" and session["state"] != "ended":
-        lines.append(("stopped", "by you; it has not ended yet"))
     return layout.pairs(lines)
+
+
+def _wanted(session: Row, budget: bool) -> list[tuple[str, str]]:
+    """What keeps it from going on, and who wanted that. ``budget``: a budget held it."""
+    if session["want"] == "hold":
+        by = "tmuxclaude, for a budget" if budget else "you"
+        return [("held", f"by {by}; to go on: tmuxclaude release {session['name']}")]
+    if session["want"] == "down" and session["state"] != "ended":
+        by = "tmuxclaude" if session["reason"].startswith(UNASKED) else "you"
+        return [("stopped", f"by {by}; it has not ended yet")]
+    return []
 
 
 def labels(session: Row) -> list[tuple[str, str]]:

@@ -25,6 +25,17 @@ NAMED = 3
 """How many sessions a sentence names."""
 
 
+GRACE_SECONDS = 300.0
+"""No session is stopped for a budget sooner after it was opened or has done anything."""
+
+
+OVER = "over budget"
+"""The kind of the events that say what is exceeded, and what was done for it."""
+
+HELD = "held for it"
+"""How the text of such an event begins that says that a session was held."""
+
+
 class Budget(StrEnum):
     """What can be exceeded."""
 
@@ -64,13 +75,16 @@ class Figures:
 class Breach:
     """A budget that is exceeded. ``whose``: a session's uid, an account, empty for all of them.
 
-    ``words`` say by how much and by whom; ``users``: whose use counts, the greatest first.
+    ``words`` say by how much and by whom; ``users``: by the uid of each whose use counts, how much,
+    the greatest first. ``excess``: what is too much; none is left of it, or less, while the use has
+    not fallen well below the budget again.
     """
 
     budget: Budget
     whose: str
-    words: str
-    users: tuple[str, ...]
+    words: str = ""
+    users: Mapping[str, float] = field(default_factory=dict)
+    excess: float = 0.0
 
     @property
     def key(self) -> tuple[Budget, str]:
@@ -107,14 +121,13 @@ def _breach(
 ) -> Breach | None:
     stands = (budget, whose) in standing
     if stands and allowed and uses and budget is Budget.CPU and all(u.cpu is None for u in uses):
-        return Breach(budget, whose, "", ())
+        return Breach(budget, whose)
     total = sum(one.of(budget) for one in uses)
     if not allowed or total <= allowed * (CALM if stands else 1):
         return None
     users = sorted(uses, key=lambda one: one.of(budget), reverse=True)
-    return Breach(
-        budget, whose, _words(budget, whose, total, users), tuple(one.uid for one in users)
-    )
+    takes = {one.uid: one.of(budget) for one in users}
+    return Breach(budget, whose, _words(budget, whose, total, users), takes, total - allowed)
 
 
 def _words(budget: Budget, whose: str, total: float, users: list[Use]) -> str:

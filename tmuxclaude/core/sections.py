@@ -389,7 +389,10 @@ class LifetimeRules:
     warn_hours: float = field(
         default=20,
         metadata=number(
-            0, 8760, "How long after its last activity you are told that its end comes; 0 for not."
+            0,
+            8760,
+            "How long after its last activity you are told that its end comes; not when it is 0, or "
+            "no less than lifetime.hours.",
         ),
     )
     idle_minutes: float = field(

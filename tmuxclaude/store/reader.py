@@ -325,6 +325,18 @@ def events(connection: sqlite3.Connection, uid: str, last: int) -> list[tuple[ob
     return found[::-1]
 
 
+def held_by(connection: sqlite3.Connection, uid: str, kind: str, beginning: str) -> bool:
+    """Whether the last that held the session was told of by an event of this ``kind`` whose text
+    begins so; its user's own hold is one of the kind ``held``."""
+    found = _fetch(
+        connection,
+        "SELECT kind FROM events WHERE session = ? AND (kind IN ('held', 'released')"
+        " OR (kind = ? AND text LIKE ?)) ORDER BY at DESC, id DESC LIMIT 1",
+        *(uid, kind, f"{beginning}%"),
+    )
+    return found == [(kind,)]
+
+
 def past_events(
     connection: sqlite3.Connection, kinds: tuple[str, ...], name: str | None = None
 ) -> list[tuple[object, ...]]:

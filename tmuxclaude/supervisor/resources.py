@@ -6,7 +6,7 @@ of what the session has done since its last one; who may not be stopped is named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tmuxclaude.core import resources
@@ -20,7 +20,7 @@ from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.parting import LOOKING, Parting, occupied
 
-EVENT, WITHIN = "over budget", "within budget"
+EVENT, WITHIN = resources.OVER, "within budget"
 """Kinds of events; the user is told of the first."""
 
 BUDGETS = frozenset(map(str, Budget))
@@ -28,7 +28,15 @@ BUDGETS = frozenset(map(str, Budget))
 UNSTOPPED = "nothing can be stopped: "
 """What stands of a breach, before the budget, once it was said that it cannot be helped."""
 
+HELD = "held for: "
+"""What stands of a breach, before the budget, once somebody was held for it."""
+
 CHECKPOINT = "a checkpoint of its work is taken first"
+
+ACTIVE = "it was opened or active just now"
+
+PASSING = (LOOKING, CHECKPOINT, ACTIVE)
+"""What keeps a session for a while only: it is waited for, and nobody else ends in its place."""
 
 
 @dataclass(slots=True)
@@ -45,9 +53,8 @@ class Resources:
 
     def judge(self, uses: Collection[Use]) -> None:
         """What the sessions take by the last look: each breach is said when it begins."""
-        standing = [
-            (Budget(what), whose) for what, whose in self.books.standing.all() if what in BUDGETS
-        ]
+        stands = self.books.standing.all()
+        standing = [(Budget(what), whose) for what, whose in stands if what in BUDGETS]
         self._breaches = resources.breaches(uses, self.rules, standing)
         keys = {breach.key for breach in self._breaches}
         now = self.clock.now()
@@ -56,17 +63,22 @@ class Resources:
                 with self.books.db.writing():
                     self.books.standing.begin(*breach.key, now)
                     self._note(breach, EVENT, breach.words)
-                self._begins(breach)
+            if breach.users and (f"{HELD}{breach.budget}", breach.whose) not in stands:
+                self._hold(breach)
         for budget, whose in set(standing) - keys:
             with self.books.db.writing():
                 self.books.standing.end(budget, whose)
-                self.books.standing.end(f"{UNSTOPPED}{budget}", whose)
-                over = Breach(budget, whose, "", ())
-                self._note(over, WITHIN, f"{budget} is within the budget again")
+                for said in (UNSTOPPED, HELD):
+                    self.books.standing.end(f"{said}{budget}", whose)
+                self._note(Breach(budget, whose), WITHIN, f"{budget} is within the budget again")
 
     def enforce(self, known: Collection[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Has a session end where a budget that is exceeded says so: one, then it is measured."""
-        breaches = [b for b in self._breaches if resources.action(b.budget, self.rules) == "stop"]
+        breaches = [
+            breach
+            for breach in self._breaches
+            if breach.excess > 0 and resources.action(breach.budget, self.rules) == "stop"
+        ]
         if not breaches or self.parting.under_way:
             return
         by_uid, active = {one.session.uid: one for one in known}, self.books.lifetimes.active()
@@ -79,42 +91,60 @@ class Resources:
     def _stopped(
         self,
         breach: Breach,
-        users: Iterable[Decided],
+        users: Collection[Decided],
         evidence: Mapping[str, Evidence],
         active: Mapping[str, float],
     ) -> bool:
-        """Ends the first of its users that may be; when none may, says once why."""
-        kept = []
-        for decided in users:
-            session = decided.session
-            why = occupied(decided) or self._unsaved(session, active.get(session.uid))
+        """Ends the first of its users that may be, if with the next ones that is enough."""
+        kept = {one.session.uid: occupied(one) for one in users}
+        free = [one for one in users if not kept[one.session.uid]]
+        hope = sum(breach.users[one.session.uid] for one in free)
+        wanted, first, waits = breach.excess, None, False
+        for decided in free:
+            if wanted <= 0 or hope < breach.excess:
+                break
+            session, takes = decided.session, breach.users[decided.session.uid]
+            why = self._unsaved(session, active.get(session.uid))
             why = why or self.parting.keeps(decided, evidence.get(session.uid))
-            if not why:
-                self.parting.end(session, EVENT, breach.words)
-                return True
-            if why in (LOOKING, CHECKPOINT):  # it is soon known, or done; nobody else goes for it
-                return False
-            kept.append(f"{session.name}: {why}")
+            if why and why not in PASSING:
+                kept[session.uid], hope = why, hope - takes
+                continue
+            wanted, waits, first = wanted - takes, waits or bool(why), first or session
+        if hope < breach.excess:
+            reasons = {one.session.name: kept[one.session.uid] for one in users}
+            self._unhelped(breach, [f"{name}: {why}" for name, why in reasons.items() if why])
+        elif first is not None and not waits:
+            self.parting.end(first, EVENT, breach.words)
+            return True
+        return False
+
+    def _unhelped(self, breach: Breach, kept: Sequence[str]) -> None:
+        """Says once that nobody's end would be enough, and whom it cannot be."""
         what, now = f"{UNSTOPPED}{breach.budget}", self.clock.now()
         if kept and self.books.standing.begin(what, breach.whose, now):
             words = "; ".join(kept[: resources.NAMED])
             self._note(breach, EVENT, f"nothing can be stopped for it now ({words})")
-        return False
 
-    def _begins(self, breach: Breach) -> None:
-        """A hold is made once, when the breach begins; to end it is for the user."""
+    def _hold(self, breach: Breach) -> None:
+        """A hold is made once for each breach; to end it is for the user."""
         if resources.action(breach.budget, self.rules) != "hold":
             return
-        for uid in breach.users:
-            session = self.books.sessions.get(uid)
-            if session is not None and session.want is Want.UP:
-                self.books.sessions.save(replace(session, want=Want.HOLD))
-                words = f"held for it; to go on: tmuxclaude release {session.name}"
-                self.books.events.note(self.clock.now(), uid, EVENT, words)
-                return
+        now = self.clock.now()
+        with self.books.db.writing():
+            self.books.standing.begin(f"{HELD}{breach.budget}", breach.whose, now)
+            for uid in breach.users:
+                session = self.books.sessions.get(uid)
+                if session is not None and session.want is Want.UP:
+                    self.books.sessions.save(replace(session, want=Want.HOLD))
+                    words = f"{resources.HELD}; to go on: tmuxclaude release {session.name}"
+                    self.books.events.note(now, uid, EVENT, words)
+                    return
 
     def _unsaved(self, session: Session, active_at: float | None) -> str:
-        """What keeps it from being stopped: work that no checkpoint has yet; empty when none."""
+        """What of its work keeps it from being stopped: it is fresh, or in no checkpoint."""
+        last_at = max(session.since, active_at or 0.0)
+        if self.clock.now() - last_at < resources.GRACE_SECONDS:
+            return ACTIVE
         if session.conversation is None or not session.recorded:
             return ""
         last = self.books.checkpoints.latest(session.account, session.conversation)
