@@ -58,6 +58,13 @@ def test_how_a_session_is_resumed_depends_on_its_state(
     assert house.watch.touched == (["uid-api"] if does else [])
 
 
+def test_what_is_just_being_ended_is_not_resumed(house: House) -> None:
+    house.keep("api", State.IDLE, want=Want.DOWN)
+    found = verdict(house, wire.Resume(names=["api"]))
+    assert (found.done, "is just being ended" in found.why) == ("refused", True)
+    assert not house.windows.told
+
+
 def test_before_the_reset_it_says_when_and_who_is_next(house: House) -> None:
     session = house.keep("api", State.LIMITED, outlook=Outlook(Actor.CLAUDE), zone="Asia/Tokyo")
     house.halt(session, 3600)

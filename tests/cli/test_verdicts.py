@@ -9,7 +9,7 @@ import pytest
 
 from tmuxclaude.api import wire
 from tmuxclaude.cli import verdicts
-from tmuxclaude.cli.resuming import DOES, WOULD
+from tmuxclaude.cli.resuming import DOES, WOULD, gone, reopened
 from tmuxclaude.core.model import ENDED_STEPS, Step
 
 EARLY = wire.Verdict(
@@ -87,3 +87,20 @@ def test_what_became_of_it_is_told_once(step: Step, resume: str, message: str) -
     more = "; see: tmuxclaude show api" if step is Step.DUE else ""
     assert verdicts.outcome(progress(step)) == resume + more
     assert verdicts.delivery(progress(step)) == message + more
+
+
+@pytest.mark.parametrize(
+    ("state", "want", "said", "over"),
+    [
+        ("idle", "up", "api: is idle; go to it: tmuxclaude attach api", False),
+        ("idle", "down", "api: it is being ended again: over", True),
+        ("ended", "down", "api: it is ended again: over", True),
+        ("lost", "up", "api: it is lost again", True),
+        ("starting", "up", "api: not at its prompt yet; see: tmuxclaude show api", False),
+    ],
+)
+def test_how_far_one_came_that_was_opened_again(
+    state: str, want: str, said: str, over: bool
+) -> None:
+    row = {"name": "api", "state": state, "want": want, "reason": "over" if want == "down" else ""}
+    assert (reopened(row), gone(row)) == (said, over)

@@ -97,6 +97,11 @@ class Resuming:
                 )
             case State.STARTING | State.QUEUED | State.RESUMING:
                 raise errors.RefusedError(f"{session.name} is {session.state} already")
+            case State.IDLE if halt is None and session.want is Want.DOWN:
+                raise errors.RefusedError(
+                    f"{session.name} is just being ended; nothing was done. Resume it when that is "
+                    f"over; see: tmuxclaude show {session.name}"
+                )
             case State.IDLE if halt is None:
                 raise errors.RefusedError(
                     f"nothing stopped {session.name}. To say something to it: "

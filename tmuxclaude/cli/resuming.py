@@ -67,26 +67,26 @@ def resume_command(
     everything = every or not (names or group is not None)
     wanted, all_of_them = named.chosen(paths, names, everything, tmux_server(), group)
     request = wire.Resume(names=wanted, every=all_of_them, now=now, dry_run=only_looks)
-    answer, progress, reopened = wire.Verdicts(sessions=[]), [], []
+    answer, progress, opened = wire.Verdicts(sessions=[]), [], []
     if wanted or all_of_them:
         with app.connect(paths) as client:
             answer = client.ask(request, wire.Verdicts)
-            opened = [one.attempt for one in answer.sessions if one.attempt is not None]
-            progress = [] if only_looks else verdicts.follow(client, opened, RESUME_PATIENCE)
+            attempts = [one.attempt for one in answer.sessions if one.attempt is not None]
+            progress = [] if only_looks else verdicts.follow(client, attempts, RESUME_PATIENCE)
         reopens = [one.name for one in answer.sessions if one.done == "reopens"]
-        reopened = [] if only_looks else _started(paths, reopens)
+        opened = [] if only_looks else _started(paths, reopens)
     if as_json:
         data = {
             "sessions": wire.plain(answer.sessions),
             "attempts": [layout.untagged(wire.plain(one)) for one in progress],
-            "reopened": [shown.session(row) for row in reopened],
+            "reopened": [shown.session(row) for row in opened],
         }
         layout.out(layout.json_text(data | {"dry_run": only_looks}))
     else:
         _show_verdicts(answer.sessions, only_looks, bool(names))
-        for line in [*map(verdicts.outcome, progress), *map(_reopened, reopened)]:
+        for line in [*map(verdicts.outcome, progress), *map(reopened, opened)]:
             layout.out(layout.visible(line))
-    if verdicts.failed(progress) or any(row["state"] in GONE for row in reopened):
+    if verdicts.failed(progress) or any(map(gone, opened)):
         return RefusedError.exit_code
     return verdicts.exit_code(answer.sessions) if names else 0
 
@@ -103,11 +103,16 @@ def _started(paths: Paths, names: list[str]) -> list[quick.Row]:
         time.sleep(verdicts.LOOK_SECONDS)
 
 
-def _reopened(row: quick.Row) -> str:
+def gone(row: quick.Row) -> bool:
+    """Whether a session that was opened again did not stay, or is just being ended again."""
+    return row["state"] in GONE or row["want"] == "down"
+
+
+def reopened(row: quick.Row) -> str:
     """One sentence about a session that was opened again."""
     name, state, why = row["name"], row["state"], f": {row['reason']}" if row["reason"] else ""
-    if state in GONE:
-        return f"{name}: it is {state} again{why}"
+    if gone(row):
+        return f"{name}: it is {state if state in GONE else 'being ended'} again{why}"
     if state in COMING:
         return f"{name}: not at its prompt yet; see: tmuxclaude show {name}"
     return f"{name}: is {state}{why}; go to it: tmuxclaude attach {name}"
