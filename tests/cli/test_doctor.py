@@ -82,12 +82,25 @@ def test_our_files_and_the_database(run: Run, books: Books, state_dir: Path, hom
     database = state_dir / "tmuxclaude.db"
     content = database.read_bytes()
     database.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    assert found(run, 1)["database"]["ok"] is False
+    broken = found(run, 1)
+    assert (broken["database"]["ok"], broken["clock"]["ok"]) == (False, None)
+    assert "supervisor restart: it is put aside" in broken["database"]["mend"]
+    assert broken["clock"]["text"] == "not known; see database"
+    for words in (("list",), ("stats",), ("export", "-o", "copy")):
+        unreadable = run(*words)
+        assert (unreadable.code, "To mend it: tmuxclaude supervisor" in unreadable.err) == (5, True)
     with sqlite3.connect(state_dir / "fresh.db") as connection:
         connection.execute("CREATE TABLE x (y)")
     connection.close()
     (state_dir / "fresh.db").replace(database)
     assert "no database of tmuxclaude" in found(run, 1)["database"]["text"]
+
+
+def test_what_is_named_but_can_hold_nothing(run: Run, home: Path) -> None:
+    nothing = found(run, 1, TMUXCLAUDE_STATE_DIR="/proc/tmuxclaude")["directories"]
+    assert (nothing["ok"], "/proc/tmuxclaude cannot be made" in nothing["text"]) == (False, True)
+    assert [one.name for one in home.iterdir()] == ["bin"]
+    assert found(run)["service"]["text"] == "not installed; the supervisor does not run"
 
 
 def test_hooks_are_written_and_arrive(run: Run, books: Books, state_dir: Path, home: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from tmuxclaude import app
@@ -11,6 +13,9 @@ from tmuxclaude.cli.options import Verb, as_json
 
 BROKEN = 1
 """The exit code when something is wrong: of the machine, so it is no error of ours."""
+
+LEFT = 22
+"""How wide what stands before the text is."""
 
 MARKS = {True: "ok", False: "wrong", None: "note"}
 
@@ -30,7 +35,16 @@ def doctor_command(as_json: bool) -> int:
         layout.out(layout.json_text({"checks": data}))
     else:
         for one in checks:
-            layout.out(layout.visible(f"{MARKS[one.ok]:<5}  {one.name:<13}  {one.text}"))
-            if one.mend and one.ok is not True:
-                layout.out(layout.visible(f"{'':<22}{one.mend}"))
+            first, *more = _lines(one.text) or [""]
+            layout.out(f"{MARKS[one.ok]:<5}  {one.name:<13}  {first}")
+            for line in [*more, *(_lines(one.mend) if one.ok is not True else ())]:
+                layout.out(f"{'':<{LEFT}}{line}")
     return BROKEN if any(one.ok is False for one in checks) else 0
+
+
+def _lines(text: str) -> list[str]:
+    """In lines that fit beside the names; in one where nothing is cut."""
+    room, text = layout.room(), layout.visible(text)
+    if room is None or not text:
+        return [text] if text else []
+    return textwrap.wrap(text, max(room - LEFT, LEFT), break_on_hyphens=False)

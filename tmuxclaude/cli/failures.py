@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def tell(problem: Exception, as_json: bool) -> int:
     """Says what went wrong and returns the exit code that belongs to it."""
     if isinstance(problem, TmuxclaudeError):
-        code, message, exit_code = problem.code, str(problem), problem.exit_code
+        code, message, exit_code = problem.code, _mending(problem), problem.exit_code
     else:
         code, message, exit_code = TmuxclaudeError.code, _bug(problem), TmuxclaudeError.exit_code
     say(code, message, as_json)
@@ -35,6 +35,13 @@ def say(code: str, message: str, as_json: bool) -> None:
         layout.flush()
     else:
         layout.complain(message)
+
+
+def _mending(problem: TmuxclaudeError) -> str:
+    from tmuxclaude.store.format import DatabaseUnreadableError
+
+    mends = isinstance(problem, DatabaseUnreadableError)
+    return f"{problem} To mend it: {DatabaseUnreadableError.mend}." if mends else str(problem)
 
 
 def _bug(problem: Exception) -> str:

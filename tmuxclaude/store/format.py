@@ -49,7 +49,14 @@ _UNAVAILABLE = {
 
 
 class DatabaseUnreadableError(TmuxclaudeError):
-    """The file is damaged or is no database of ours. Waiting does not help; a rebuild does."""
+    """The file is damaged or is no database of ours. Waiting does not help; a rebuild does.
+
+    To other programs it is one more thing that does not answer.
+    """
+
+    exit_code = UnreachableError.exit_code
+    code = UnreachableError.code
+    mend = "tmuxclaude supervisor restart: it is put aside, and what lives is found again"
 
 
 class DatabaseUnavailableError(TmuxclaudeError):

@@ -10,7 +10,7 @@ import os
 
 from tmuxclaude import app
 from tmuxclaude.chores.doctor import files, programs, watching
-from tmuxclaude.chores.doctor.check import Check, checked
+from tmuxclaude.chores.doctor.check import Check, checked, once
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.paths import Paths
 
@@ -29,7 +29,7 @@ def checks(where: Paths) -> list[Check]:
             return Check("Claude Code", None, "not looked for: the configuration names it")
         return programs.claude(rules[0], os.environ)
 
-    return [
+    found = [
         checked("tmux", programs.tmux),
         checked("tmux server", lambda: programs.tmux_server(os.environ)),
         checked("configuration", configuration),
@@ -46,3 +46,4 @@ def checks(where: Paths) -> list[Check]:
         checked("clock", lambda: watching.clock(where)),
         checked("time zone", lambda: watching.zone(os.environ)),
     ]
+    return once(found)

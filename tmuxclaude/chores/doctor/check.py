@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tmuxclaude.core import errors
+from tmuxclaude.store.format import DatabaseUnreadableError
 
 _UNTOUCHED = re.compile(
     r"(?:[;.] )(?:nothing was \w+(?: there)?|it was not read|it was left as it is)(?=\.|$)", re.I
@@ -29,6 +30,18 @@ def checked(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except errors.TmuxclaudeError as problem:
-        return Check(name, False, _UNTOUCHED.sub("", str(problem)))
+        mend = problem.mend if isinstance(problem, DatabaseUnreadableError) else ""
+        return Check(name, False, _UNTOUCHED.sub("", str(problem)), mend)
     except OSError as problem:
         return Check(name, False, f"{problem.filename or name}: {problem.strerror}")
+
+
+def once(checks: Iterable[Check]) -> list[Check]:
+    """The checks, what kept several of them from looking told by the first alone."""
+    found: list[Check] = []
+    for check in checks:
+        same = [one.name for one in found if not one.ok and one.text == check.text]
+        if check.ok is False and same and same[0] != check.name:
+            check = Check(check.name, None, f"not known; see {same[0]}")
+        found.append(check)
+    return found

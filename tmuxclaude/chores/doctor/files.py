@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tmuxclaude.chores.doctor.check import Check
 from tmuxclaude.core import errors
 from tmuxclaude.core.drawn import counted
 from tmuxclaude.edges.paths import Paths, private_directory
+from tmuxclaude.store.format import DatabaseUnreadableError
 from tmuxclaude.store.health import health, strange
 
 MEGABYTE = 1_048_576
@@ -41,8 +43,13 @@ def _could_be_made(directory: Path) -> None:
     nearest = _nearest(directory)
     if not nearest.is_dir():
         raise errors.UsageError(f"{directory} cannot be made: {nearest} is not a directory")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise errors.UsageError(f"{directory} cannot be made: {nearest} may not be written to")
+    try:  # what may be written to by its mode, as /proc, need not take anything
+        with tempfile.TemporaryDirectory(prefix=".tc-", dir=nearest):
+            pass
+    except OSError as error:
+        raise errors.UsageError(
+            f"{directory} cannot be made: nothing can be made in {nearest} ({error.strerror})"
+        ) from error
 
 
 def _nearest(directory: Path) -> Path:
@@ -61,7 +68,7 @@ def permissions(where: Paths) -> Check:
             right = 700 if stat.S_ISDIR(found.st_mode) else 600
             text = f"{path} is open to other users (mode {found.st_mode & 0o777:o})"
             return Check("permissions", False, text, f"chmod {right} {path}")
-    return Check("permissions", True, f"{count} files and directories, none open to others")
+    return Check("permissions", True, f"{counted(count, 'thing')} of ours, none open to others")
 
 
 def _below(*directories: Path) -> Iterator[Path]:
@@ -89,8 +96,8 @@ def database(where: Paths) -> Check:
     if found is None:
         return Check("database", True, "none yet")
     if found.verdict != "ok":
-        mend = "tmuxclaude supervisor restart: it is put aside, and what lives is found again"
-        return Check("database", False, f"{where.database} is damaged: {found.verdict}", mend)
+        text = f"{where.database} is damaged: {found.verdict}"
+        return Check("database", False, text, DatabaseUnreadableError.mend)
     size = found.bytes / MEGABYTE
     sessions = counted(found.sessions, "session")
     text = f"whole, {size:.1f} MiB, schema {found.schema}, {sessions}"

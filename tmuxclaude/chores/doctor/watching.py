@@ -44,7 +44,7 @@ def service(where: Paths, env: Mapping[str, str]) -> Check:
     home = Path(env.get("HOME", ""))
     manager = units.of_this_system(home, env, ("",), {}, where.raw_log)
     answer = app.ping(where)
-    kept = f"kept by {answer.kept_by or 'nobody'}" if answer is not None else "does not run"
+    kept = f"is kept by {answer.kept_by or 'nobody'}" if answer is not None else "does not run"
     if not manager.file.exists():
         mend = "to have it at every login: tmuxclaude install --service"
         return Check("service", None, f"not installed; the supervisor {kept}", mend)
@@ -55,7 +55,7 @@ def service(where: Paths, env: Mapping[str, str]) -> Check:
     if manager.file.read_text(errors="replace") != now.content:
         return Check("service", None, f"{manager.file} is not what would be installed now", mend)
     if answer is not None and answer.kept_by != manager.name:
-        text = f"installed for {manager.name}, but the supervisor is {kept}"
+        text = f"installed for {manager.name}, but the supervisor {kept}"
         return Check("service", None, text, "tmuxclaude supervisor restart")
     return Check("service", True, f"installed for {manager.name}; the supervisor {kept}")
 
