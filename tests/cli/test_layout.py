@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import history, layout
+from tmuxclaude.core.past import Entry
 
 NOON = 1_795_694_400.0
 """Thursday 26 November 2026, 12:00 UTC."""
@@ -229,3 +230,13 @@ def test_json_is_plain_ascii_that_reads_back() -> None:
 def test_a_complaint_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     layout.complain("no session \x1b[2J\nSee: more")
     assert capsys.readouterr().err == "tmuxclaude: no session \\x1b[2J\nSee: more\n"
+
+
+def test_a_history_has_all_its_columns_beside_a_long_name() -> None:
+    entry = Entry(1.8e9, "uid", "n" * 48, "resumed", "5-hour limit", "tmuxclaude", 3600.0)
+    heads, line = history.text([entry], 80).splitlines()
+    assert heads.split() == list(history.HEADS)
+    assert line.split()[3:6] == ["resumed", "tmuxclaude", "1h"]
+    assert len(line) <= 80
+    [_, wide] = history.text([entry], None).splitlines()
+    assert "n" * 48 in wide

@@ -195,3 +195,6 @@ def test_an_instant_is_told_in_its_zone() -> None:
     assert hours.said(at("2026-03-03 07:00"), BERLIN) == "Tue 3 Mar 07:00 (CET)"
     assert hours.said(at("2026-03-03 07:00"), "UTC") == "Tue 3 Mar 06:00 (UTC)"
     assert hours.said(at("2026-03-03 07:00"), "No/Where") == "Tue 3 Mar 06:00 (UTC)"
+    new_year = at("2027-01-01 00:30")
+    assert hours.said(new_year, BERLIN, new_year - 3600) == "Fri 1 Jan 2027 00:30 (CET)"
+    assert hours.said(new_year, "UTC", new_year - 3600) == "Thu 31 Dec 23:30 (UTC)"

@@ -207,6 +207,7 @@ def test_a_chart_is_never_wider_than_its_place(columns: int) -> None:
     worked, waited = lines[0].count("#"), lines[0].count(".") - 1
     assert worked == pytest.approx(4 * waited, abs=4)
     assert lines[0].endswith("8.0h")
+    assert lines[2].endswith(".  0h")
 
 
 def test_a_chart_grows_with_its_place() -> None:

@@ -49,9 +49,9 @@ class Lifetimes:
         last = max(kept.active_at or 0.0, session.since)
         life = lifetimes.lifetime(last, kept.extended_to, self.watch.rules.lifetime)
         if life.ends_at is not None and life.ends_at >= until:
-            why = f"it lives until {hours.said(life.ends_at, session.zone)} as it is"
+            why = f"it lives until {hours.said(life.ends_at, session.zone, self.now())} as it is"
             return wire.Verdict(name=session.name, done="extended", why=why, due=life.ends_at)
-        said = hours.said(until, session.zone)
+        said = hours.said(until, session.zone, self.now())
         with self.books.db.writing():
             self.books.lifetimes.extend(session.uid, until)
             self.books.events.note(self.now(), session.uid, "extended", f"by you, until {said}")

@@ -19,6 +19,7 @@ from tmuxclaude.core.past import Entry
 from tmuxclaude.store import reader
 
 HEADS = ("WHEN", "NAME", "WHAT", "BY", "WAITED", "WHY")
+FITS = {"WHY": layout.Fit(10), "NAME": layout.Fit(10, middle=True)}
 
 
 @click.command("history", cls=Verb)
@@ -40,7 +41,7 @@ def history_command(name: str | None, as_json: bool) -> int:
     if as_json:
         layout.out(layout.json_text({"entries": [asdict(entry) for entry in entries]}))
     elif entries:
-        layout.out(layout.table(HEADS, map(_cells, entries), layout.room()))
+        layout.out(text(entries, layout.room()))
     else:
         layout.out("Nothing has happened yet. Open a session with: tmuxclaude new")
     return 0
@@ -58,6 +59,11 @@ def entries_of(database: Path, name: str | None) -> list[Entry]:
         [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in events],
         [dict(zip(reader.PAST_HALT_COLUMNS, row, strict=True)) for row in halts],
     )
+
+
+def text(entries: list[Entry], room: int | None) -> str:
+    """A line for each, none wider than ``room``."""
+    return layout.table(HEADS, map(_cells, entries), room, FITS)
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from tmuxclaude.core.stats import HOUR, Figures
 def bars(rows: Iterable[tuple[str, Figures]], columns: int) -> list[str]:
     """A bar for each row with any hours: ``#`` is time worked, ``.`` time waited on limits.
 
-    No line is wider than ``columns``; names are cut first.
+    The number behind it is that of the hours worked. No line is wider than ``columns``; names are
+    cut first.
     """
     shown = [(name, one) for name, one in rows if one.worked + one.waited > 0]
     if not shown:
@@ -26,7 +27,7 @@ def bars(rows: Iterable[tuple[str, Figures]], columns: int) -> list[str]:
         hashes = min(round(room * one.worked / most), both)
         bar = "#" * hashes + "." * (both - hashes)
         named = drawn.padded(drawn.cut(drawn.visible(name), label), label)
-        lines.append(drawn.cut(f"{named}  {bar}  {length(one.worked)}", columns))
+        lines.append(drawn.cut(f"{named}  {bar}  {length(one.worked) or '0h'}", columns))
     return lines
 
 

@@ -42,10 +42,16 @@ def must_be_known(zone: str) -> None:
         )
 
 
-def said(at: float, zone: str) -> str:
-    """An instant for people, the same at every look: ``Tue 3 Mar 07:00 (CET)``."""
-    local = datetime.fromtimestamp(at, place(zone))
-    return f"{local:%a} {local.day} {local:%b %H:%M (%Z)}"
+def said(at: float, zone: str, now: float | None = None) -> str:
+    """An instant for people, the same at every look: ``Tue 3 Mar 07:00 (CET)``.
+
+    ``now``: when it is told, for what may lie in another year, which is named then.
+    """
+    where = place(zone)
+    local = datetime.fromtimestamp(at, where)
+    elsewhen = now is not None and datetime.fromtimestamp(now, where).year != local.year
+    year = f" {local.year}" if elsewhen else ""
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M (%Z)}"
 
 
 def day_of(at: float, zone: str) -> tuple[float, float]:

@@ -245,6 +245,8 @@ def _written(value: object) -> str:
 
 def _shown(value: object) -> str:
     """What was found, on one printable line of at most 60 characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         text = repr(value)
     except ValueError:  # Python writes no number of more than 4300 digits

@@ -70,7 +70,7 @@ class Lifetimes:
         until = now + self.rules.hours * HOUR
         with self.books.db.writing():
             self.books.lifetimes.extend(session.uid, until)
-            words = f"by itself, until {hours.said(until, session.zone)}"
+            words = f"by itself, until {hours.said(until, session.zone, now)}"
             self.books.events.note(now, session.uid, EXTENDED, words)
         return lifetimes.lifetime(now, until, self.rules)
 
@@ -104,5 +104,5 @@ class Lifetimes:
 
 def _warning(session: Session, life: Lifetime, now: float) -> str:
     ends_at = max(life.ends_at or now, now + GRACE_SECONDS)
-    ends = hours.said(ends_at, session.zone)
+    ends = hours.said(ends_at, session.zone, now)
     return f"idle; it is ended at {ends}; to keep it: tmuxclaude extend {session.name}"
