@@ -68,7 +68,7 @@ def take_command(
         _due(paths, reason, dry_run, as_json)
         while True:
             layout.flush()
-            time.sleep(pause)
+            _pause(pause)
             _next_round(paths, reason, dry_run, as_json)
     if due:
         return _due(paths, reason, dry_run, as_json)
@@ -79,6 +79,13 @@ def take_command(
     if wanted or all_of_them:
         asked = ask(wire.TakeCheckpoints(names=wanted, every=all_of_them, note=reason))
     return follow(paths.database, asked, as_json)
+
+
+def _pause(seconds: float) -> None:
+    """In short sleeps, for a Ctrl-C in the instant before one is only seen after it."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 1.0))
 
 
 def _next_round(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> None:
