@@ -92,6 +92,15 @@ class PrivateServer:
         until(removed, what=f"{self.directory} is removed")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_shells() -> Iterator[None]:
+    """The shells of the tests look the same whatever the caller's own shell exports."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PS1", "PROMPT_COMMAND", "BASH_ENV", "ENV"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _outside_tmux(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that run inside somebody's tmux must not reach it."""
