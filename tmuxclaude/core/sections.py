@@ -391,8 +391,8 @@ class LifetimeRules:
         metadata=number(
             0,
             8760,
-            "How long after its last activity you are told that its end comes; not when it is 0, or "
-            "no less than lifetime.hours.",
+            "How long after its last activity you are told that its end comes; not when it is 0, "
+            "or no less than lifetime.hours.",
         ),
     )
     idle_minutes: float = field(
