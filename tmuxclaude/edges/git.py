@@ -15,8 +15,10 @@ from __future__ import annotations
 import math
 import os
 import re
+import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -142,6 +144,7 @@ class Git:
 def _wait(process: subprocess.Popen[bytes], arguments: Sequence[str], seconds: float) -> int:
     """Git stays in the caller's process group, so that both can be ended together."""
     try:
+        _until_it_ends(process.pid, max(seconds, 0.0))
         return process.wait(max(seconds, 0.0))
     except BaseException as problem:
         process.terminate()  # it takes its locks away, and ends what it has started
@@ -153,6 +156,20 @@ def _wait(process: subprocess.Popen[bytes], arguments: Sequence[str], seconds: f
         if isinstance(problem, subprocess.TimeoutExpired):
             raise GitError(f"git {_verb(arguments)} took too long") from None
         raise
+
+
+def _until_it_ends(pid: int, seconds: float) -> None:
+    """Where the system tells of an end, sleeps until then; Python's own wait with a time-out looks
+    again and again, with pauses that are longer than most of git's commands take."""
+    if sys.platform != "linux":
+        return
+    ended = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.poll(seconds * 1000)
+    finally:
+        os.close(ended)
 
 
 def _verb(arguments: Sequence[str]) -> str:
