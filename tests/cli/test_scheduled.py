@@ -15,6 +15,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.test_conversations import HOUR, ID, OLD, transcript
 from tests.edges.repositories import Repository
+from tmuxclaude.cli import checkpoint
 from tmuxclaude.cli.main import main
 
 NOTHING = "There is nothing to take a checkpoint of.\n"
@@ -102,7 +103,7 @@ def test_a_round_that_fails_is_told_and_the_next_one_comes(
         config.write_text(text)
         config.chmod(0o600)
 
-    monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(checkpoint, "pause", pause)
     monkeypatch.setattr(sys, "argv", ["tmuxclaude", "checkpoint", "--interval", "90m"])
     assert (main(), paused) == (130, [5400.0] * 3)
     said = capsys.readouterr()

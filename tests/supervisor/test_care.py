@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from tests.edges.test_usage import CHILD, running
 from tests.store.values import SESSION
-from tmuxclaude.core import notices
+from tmuxclaude.core import notices, resources
 from tmuxclaude.core.clocks import Instant
 from tmuxclaude.core.evidence import Evidence, Life, PaneFacts
 from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, MINUTE
@@ -324,7 +324,8 @@ class Ender:
 
 
 def test_after_each_stop_it_is_measured_anew() -> None:
-    names, clock, ender = ["first", "second", "third"], Hands(), Ender()
+    names, ender = ["first", "second", "third"], Ender()
+    clock = Hands(passed=resources.GRACE_SECONDS)
     rules = replace(BudgetRules(), memory_mb=100, over_memory="stop")
     idle = [replace(IDLE, uid=one, name=one, pane=None, recorded=False) for one in names]
     uses = [Use(one, one, IDLE.account, 80 * MB) for one in names]

@@ -64,11 +64,11 @@ def take_command(
         raise UsageError("--dry-run goes with --due; nothing was done")
     paths = app.paths()
     if interval:
-        pause = length(interval)
+        seconds = length(interval)
         _due(paths, reason, dry_run, as_json)
         while True:
             layout.flush()
-            _pause(pause)
+            pause(seconds)
             _next_round(paths, reason, dry_run, as_json)
     if due:
         return _due(paths, reason, dry_run, as_json)
@@ -81,7 +81,7 @@ def take_command(
     return follow(paths.database, asked, as_json)
 
 
-def _pause(seconds: float) -> None:
+def pause(seconds: float) -> None:
     """In short sleeps, for a Ctrl-C in the instant before one is only seen after it."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
