@@ -10,7 +10,6 @@ import pytest
 
 from tests.store.processes import start
 from tests.waiting import until
-from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.edges import spool
 
 WRITER = """
@@ -100,11 +99,6 @@ def test_what_is_written_is_private_and_replaces_what_was_there(tmp_path: Path) 
 
 def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     victim = drop(tmp_path, "victim", "mine", 1)
-    (tmp_path / ".hooks.json.new").symlink_to(victim)
-    with pytest.raises(RefusedError):
-        spool.write(tmp_path / "hooks.json", "x")
-    assert victim.read_text() == "mine"
-    (tmp_path / ".hooks.json.new").unlink()
     (tmp_path / "hooks.json").symlink_to(victim)
     spool.write(tmp_path / "hooks.json", "x")
     assert victim.read_text() == "mine"
@@ -113,12 +107,21 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     path = tmp_path / "hooks.json"
-    writer = start(WRITER, path)
+    writers = [start(WRITER, path) for _ in range(3)]
     try:
         until(path.exists)
         seen = {path.read_text() for _ in range(300)}
+        assert [writer.poll() for writer in writers] == [None] * 3, "none was in another's way"
     finally:
-        writer.kill()
-        writer.communicate()
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
     assert len(seen) > 1
     assert all(len(text) == 200_000 and len(set(text)) == 1 for text in seen)
+
+
+def test_what_could_not_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "hooks.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        spool.write(tmp_path / "hooks.json", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["hooks.json"]

@@ -144,7 +144,8 @@ def test_arguments_and_exit_code_are_its_own_however_late(house: House, trouble:
                     folders,
                 )
             )
-            assert len(left(house)) == (0 if shut else len(calls))
+            if trouble != "locked":  # with the database locked, what has ended is found out
+                assert len(left(house)) == (0 if shut else len(calls)), done
     finally:
         house.paths.spool.chmod(0o700)
     for (code, said), call, folder in zip(done, calls, folders, strict=True):

@@ -21,6 +21,9 @@ FILES_AT_ONCE = 256
 
 LARGEST_BYTES = 1_048_576
 
+FRESH = ".new"
+"""How the name of a file ends that is not yet whole."""
+
 RUN = "run."
 """How the names begin that ``run`` gives to its files; those of hooks begin with a nonce."""
 
@@ -93,8 +96,12 @@ def _complete(spool: Path, wanted: Callable[[str], bool]) -> list[Left]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a private file whole, or leave the one that is there."""
-    fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(private_file(fresh, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
+    """Write a private file whole, or leave the one that is there. Any number may do so at once."""
+    fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}{FRESH}")
+    try:
+        with os.fdopen(private_file(fresh, os.O_WRONLY | os.O_EXCL), "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise

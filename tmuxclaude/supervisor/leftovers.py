@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tmuxclaude.edges.spool import FRESH
+
 IMPORT = "import-"
 """How the name of a file begins that waits in the state directory to be taken in."""
 
@@ -36,7 +38,10 @@ class Leftovers:
         ``known``: the uids of the sessions, whose settings stay.
         """
         settings = (path for path in _in(self.hooks, "*.json") if path.stem not in known)
-        old = [path for path in (*settings, *_in(self.spool, "*")) if _is_older(path, before)]
+        halves = _in(self.hooks, f".*{FRESH}")
+        old = [
+            path for path in (*settings, *halves, *_in(self.spool, "*")) if _is_older(path, before)
+        ]
         old += [
             path
             for path in _in(self.state, f"{IMPORT}*")
