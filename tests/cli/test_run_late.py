@@ -60,7 +60,7 @@ def test_where_nothing_can_be_left_nothing_is(where: Paths, trouble: str) -> Non
             where.runtime_dir.mkdir(mode=0o755)
         case "taken":
             where.ensure()
-            (where.spool / f".run.{os.getpid()}.json.new").mkdir()
+            (where.spool / f"run.{os.getpid()}.json").mkdir()
         case "settings":
             line = order(settings="no-such-file")
         case "nameless":
