@@ -144,8 +144,7 @@ class Git:
 def _wait(process: subprocess.Popen[bytes], arguments: Sequence[str], seconds: float) -> int:
     """Git stays in the caller's process group, so that both can be ended together."""
     try:
-        _until_it_ends(process.pid, max(seconds, 0.0))
-        return process.wait(max(seconds, 0.0))
+        return _ended(process, max(seconds, 0.0))
     except BaseException as problem:
         process.terminate()  # it takes its locks away, and ends what it has started
         try:
@@ -158,18 +157,20 @@ def _wait(process: subprocess.Popen[bytes], arguments: Sequence[str], seconds: f
         raise
 
 
-def _until_it_ends(pid: int, seconds: float) -> None:
-    """Where the system tells of an end, sleeps until then; Python's own wait with a time-out looks
-    again and again, with pauses that are longer than most of git's commands take."""
-    if sys.platform != "linux":
-        return
-    ended = os.pidfd_open(pid)
-    try:
-        poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        poll.poll(seconds * 1000)
-    finally:
-        os.close(ended)
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Its status; raises ``TimeoutExpired``. Where the system tells of an end, that is slept for:
+    Python's own wait looks again and again, with pauses that are longer than most of git's
+    commands take."""
+    if sys.platform == "linux":
+        handle = os.pidfd_open(process.pid)
+        try:
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(seconds * 1000)
+        finally:
+            os.close(handle)
+        seconds = 0.0
+    return process.wait(seconds)
 
 
 def _verb(arguments: Sequence[str]) -> str:
