@@ -37,7 +37,7 @@ check: setup
 	$(PYTHON_BIN) docs/generate.py --check
 
 pure: setup
-	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 4
+	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 4 --dist worksteal
 
 ifeq ($(E2E),0)
 end-to-end:
