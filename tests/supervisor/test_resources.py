@@ -134,7 +134,8 @@ def test_processors_that_are_taken_hold_who_takes_them(closed_house: House) -> N
     idle, eater = new(house, "idle").idle(), new(house, "eater", PROCESSORS).idle()
     until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
     assert told(eater) == ["held for it; to go on: tmuxclaude release eater"]
-    assert [one for one in of_all(house) if "budget.cpu_percent allows; most: eater" in one]
+    most = "budget.cpu_percent allows; most: eater"
+    until(lambda: [one for one in of_all(house) if most in one], what=house.log)
     house.kill()
     house.start()
     eater.never(lambda: len([one for one in of_all(house) if " budget: " in one]) > 1, 2)
