@@ -101,6 +101,39 @@ def test_files_count_once_and_by_when_they_were_touched_last() -> None:
     assert [found.files_since(offset) for offset in (0, 101, 400, 401)] == [3, 2, 1, 0]
 
 
+def edits(call: str, path: str) -> dict[str, object]:
+    content = [{"type": "tool_use", "id": call, "name": "Edit", "input": {"file_path": path}}]
+    return {"type": "assistant", "message": {"id": "c", "model": "x", "content": content}}
+
+
+def ends(call: str, failed: bool, **more: object) -> dict[str, object]:
+    block = {"type": "tool_result", "tool_use_id": call, "content": "told", "is_error": failed}
+    return {"type": "user", "message": {"content": [block]}, **more}
+
+
+def test_an_edit_that_failed_modified_nothing() -> None:
+    one = [edits("1", "/p/a"), ends("1", failed=False), edits("2", "/p/a")]
+    assert folded(one).files == (("/p/a", 200),), "it may well do"
+    assert folded([*one, ends("2", failed=True)]).files == (("/p/a", 0),)
+    assert folded([*one, ends("2", failed=False)]).files == (("/p/a", 200),)
+    assert folded([edits("1", "/p/a"), ends("1", failed=True)]).files == ()
+    aside = {**edits("1", "/p/a"), "isSidechain": True}
+    assert folded([aside, ends("1", failed=True, isSidechain=True)]).files == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "files"),
+    [(True, True, ()), (True, False, (("/p/a", 100),)), (False, True, (("/p/a", 0),))],
+)
+def test_of_edits_at_the_same_time_each_counts_by_itself(
+    first: bool, second: bool, files: tuple[tuple[str, int], ...]
+) -> None:
+    asked = [edits("1", "/p/a"), edits("2", "/p/a")]
+    told = [ends("1", failed=first), ends("2", failed=second)]
+    assert folded([*asked, *told]).files == files
+    assert folded([*asked, *told[::-1]]).files == files
+
+
 def test_a_subagents_edits_count_and_its_words_do_not() -> None:
     aside = {**calls("Edit", file_path="/p/a.py"), "isSidechain": True}
     spoken = says("for the other agent only", isSidechain=True)
@@ -201,7 +234,7 @@ def test_prompts_and_paths_stay_bounded() -> None:
     assert found.files[0][0] == "/p/5"
 
 
-def test_turns_and_tokens_by_the_hour() -> None:
+def test_turns_and_tokens_by_the_quarter_of_an_hour() -> None:
     def uses(message: str, at: str, spent: int) -> dict[str, object]:
         usage = {"input_tokens": spent, "output_tokens": 1, "cache_read_input_tokens": 9000}
         record = says("x", message, timestamp=f"2026-11-20T{at}:00Z")
@@ -218,5 +251,5 @@ def test_turns_and_tokens_by_the_hour() -> None:
             {**asked, "timestamp": "2026-11-20T21:30:00Z"},
         ]
     )
-    hour = int(found.first_at or 0) // 3600
-    assert found.hours == ((hour, 1, 120), (hour + 1, 1, 50))
+    begun = int(found.first_at or 0) // 900
+    assert found.quarters == ((begun, 1, 120), (begun + 4, 0, 50), (begun + 6, 1, 0))

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from tmuxclaude.claude.registry import Entry, parse
+from tmuxclaude.claude.registry import Entry, parked, parse
 from tmuxclaude.core.evidence import Busy, RegistryFacts
+from tmuxclaude.core.parked import Parked
 
-RECORDED = (Path(__file__).parent.parent / "payloads" / "session-registry.json").read_text()
+PAYLOADS = Path(__file__).parent.parent / "payloads"
+RECORDED = (PAYLOADS / "session-registry.json").read_text()
+PARKED = (PAYLOADS / "session-registry-parked.jsonl").read_text().splitlines()
+"""Of the pane's process, of the one that has its conversation now, and of a spare one."""
 CONVERSATION = "99999999-1111-4999-8999-999999999999"
 
 
@@ -34,6 +38,7 @@ def test_the_recorded_file() -> None:
         version="2.1.329",
         kind="interactive",
         pane="%59",
+        started_at=1795210284.164,
     )
 
 
@@ -104,3 +109,51 @@ def test_without_a_pid_it_says_nothing(pid: object) -> None:
 )
 def test_what_is_no_object_says_nothing(text: str) -> None:
     assert parse(text) is None
+
+
+def entries(**changes: Any) -> tuple[Entry, Entry, Entry]:
+    """The recorded ones; ``changes`` to that of the process in the background."""
+    pane, its, spare = map(json.loads, PARKED)
+    found = [parse(json.dumps(each)) for each in (pane, its | changes, spare)]
+    own, background, waits = (entry for entry in found if entry is not None)
+    return own, background, waits
+
+
+def test_a_parked_conversation_is_that_of_its_job() -> None:
+    own, its, spare = entries(status="busy")
+    assert (own.kind, its.kind, spare.kind) == ("interactive", "bg", "bg")
+    assert (own.in_background, its.in_background, spare.in_background) == (False, True, False)
+    about = Parked(
+        "9f5c2a3a",
+        own.updated_at,
+        name="story two",
+        copied_from=own.conversation,
+        began_at=1795255261.849,
+    )
+    assert own.conversation != its.conversation
+    assert parked(own, (own, spare, its)) == RegistryFacts(its.conversation, Busy.BUSY, "", about)
+
+
+def test_a_parked_conversation_whose_process_is_gone_has_no_status() -> None:
+    own, _, spare = entries()
+    assert parked(own, (own, spare)) == RegistryFacts(
+        "", parked=Parked("9f5c2a3a", own.updated_at, found=False)
+    )
+    asking = entries(sessionId=None)[1]
+    assert parked(own, (own, asking, spare)).parked == Parked(
+        "9f5c2a3a", own.updated_at, found=False
+    )
+
+
+def test_what_was_cleared_in_the_background_copies_nothing() -> None:
+    own, its, spare = entries(sessionId=CONVERSATION)
+    facts = parked(own, (own, its, spare))
+    assert (facts.conversation, facts.parked and facts.parked.copied_from) == (CONVERSATION, "")
+
+
+def test_other_conversations_in_the_background_are_known_by_name() -> None:
+    own, its, spare = entries()
+    other = entries(jobId="12345678", name="another")[1]
+    facts = parked(own, (own, other, its, spare))
+    assert facts.parked is not None
+    assert (facts.parked.name, facts.parked.others) == ("story two", frozenset({"another"}))

@@ -207,7 +207,22 @@ def test_an_armed_menu_is_a_limit_whatever_came_after() -> None:
     assert (found.look, found.reset_text) == (Look.LIMIT, "9:25pm (UTC)")
 
 
-@pytest.mark.parametrize("options", [("Red", "Blue"), ("Yes", "No")])
+ADMIN = ("Ask your admin for more usage", "Add funds to continue with usage credits", "Stop")
+
+
+def test_a_menu_with_nothing_but_its_offers_is_the_limit_menu() -> None:
+    found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], paint.menu(ADMIN)))
+    assert (found.look, found.dialog) == (Look.LIMIT, Dialog.LIMIT_MENU)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(("Red", "Blue"), ("Yes", "No"), ("Stop", "Go on"), ("Request more data", "Stop")),
+        ("Upgrade dependencies", "Roll back the deploy"),
+        ("Upgrade your plan", "Stop and wait for limit to reset the counters"),
+    ],
+)
 def test_another_menu_under_the_same_title_is_another_dialog(options: tuple[str, ...]) -> None:
     found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], paint.menu(options)))
     assert (found.look, found.dialog) == (Look.DIALOG, Dialog.OTHER)
@@ -237,6 +252,21 @@ RESUME_SUMMARY = [
     "    2. Resume full session as-is",
     "    3. Don't ask again",
 ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["  ❯ 1. Yes, delete it", "    2. No", "", "  Esc to resume"],
+        ["  ❯ 1. Yes, delete it", "    2. No", "", "  Enter to confirm · Esc to resume"],
+        ["  ❯ Yes, delete it", "    No", "", "  Enter to confirm · Esc to resume"],
+        ["  ❯ 1. Resume and delete it", "    2. No", "", "  Enter to confirm · Esc to resume"],
+    ],
+)
+def test_a_question_that_only_sounds_like_it_is_another_dialog(rows: list[str]) -> None:
+    dialog = [*RESUME[:2], "  It deletes what came after.", "", *rows]
+    found = read(paint.screen([*paint.user("go"), *paint.limit(FIVE)], dialog))
+    assert (found.look, found.dialog) == (Look.DIALOG, Dialog.OTHER)
 
 
 @pytest.mark.parametrize("dialog", [RESUME, RESUME_SUMMARY])
@@ -295,6 +325,23 @@ def test_a_suggested_ending_belongs_to_nobody() -> None:
     rows = paint.box()
     rows[1] = f"❯{NBSP}half a{paint.INVERSE} {paint.DIM}draft{paint.PLAIN}"
     assert read(paint.screen([], [*rows, paint.MODE])).draft == "half a"
+
+
+@pytest.mark.parametrize("blanks", ["   ", NBSP, f"{NBSP} {NBSP}", "\n", "\n\n  "])
+def test_blanks_that_somebody_typed_are_a_draft(blanks: str) -> None:
+    rows = blanks.split("\n")
+    drawn = [f"❯{NBSP}{rows[0]}", *(f"  {row}" for row in rows[1:])]
+    drawn[-1] += f"{paint.INVERSE} {paint.PLAIN}"
+    upper, _, lower = paint.box()
+    found = read(paint.screen([], [upper, *drawn, lower, paint.MODE]))
+    assert (found.box, found.draft) == (Box.DRAFT, blanks)
+
+
+def test_a_cursor_before_no_break_spaces_hides_none() -> None:
+    upper, _, lower = paint.box()
+    row = f"❯{NBSP}{paint.INVERSE}{NBSP}{paint.PLAIN}{NBSP}"
+    found = read(paint.screen([], [upper, row, lower, paint.MODE]))
+    assert (found.box, found.draft) == (Box.DRAFT, 2 * NBSP)
 
 
 @pytest.mark.parametrize("draft", ["", "rm -rf x"])

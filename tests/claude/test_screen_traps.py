@@ -109,7 +109,7 @@ def test_a_draft_about_limits_is_a_draft(text: str) -> None:
 
 def test_a_session_named_like_a_limit_is_a_name() -> None:
     shown = paint.screen(paint.reply("Done."), [*paint.box(title=FIVE), paint.MODE])
-    assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
+    assert read(shown) == Reading(Look.IDLE, Box.EMPTY, label=FIVE)
 
 
 def test_a_status_line_cannot_arm_and_cannot_halt() -> None:

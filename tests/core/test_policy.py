@@ -57,6 +57,8 @@ def test_a_limit_without_a_time_needs_a_person(kind: LimitKind) -> None:
     assert "no reset time" in policy.needs_human(said(kind), NOW)
     assert policy.needs_human(said(kind, NOW + 60), NOW) == ""
     assert policy.due_at(halted(said(kind)), [], None, RULES) is None
+    shows = replace(said(kind), words="You've hit your limit · resets 9:42am (UTC)")
+    assert policy.needs_human(shows, NOW).endswith("shows has passed, or is not understood")
 
 
 @pytest.mark.parametrize("kind", RETRY)

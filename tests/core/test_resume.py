@@ -130,6 +130,13 @@ def test_a_person_of_hours_ahead_was_there_before_the_clock_was_set_back() -> No
         assert move(attempt(), near).deed is deed
 
 
+def test_what_is_open_is_named() -> None:
+    view = Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.AGENTS_VIEW)
+    assert move(attempt(), world(reading=view)) == Move(
+        Deed.WAIT, "the agents view is open; open the session there", yours=True
+    )
+
+
 def test_the_menu_is_closed_by_escape_and_text_waits_until_it_settled() -> None:
     assert move(attempt(), world(reading=MENU)) == Move(
         Deed.ESCAPE, "closing the limit menu", dialog=Dialog.LIMIT_MENU
@@ -155,6 +162,8 @@ def test_a_draft_is_put_aside_only_when_the_user_chose_so() -> None:
     assert move(attempt(), draft).deed is Deed.WAIT
     assert move(attempt(), draft, stash).deed is Deed.STASH
     assert move(attempt(stashed=True), draft, stash).deed is Deed.WAIT
+    blanks = world(reading=Reading(look=Look.LIMIT, box=Box.DRAFT, draft="   "))
+    assert move(attempt(), blanks, stash).deed is Deed.WAIT
 
 
 def test_enter_needs_exactly_our_text_read_by_the_application() -> None:

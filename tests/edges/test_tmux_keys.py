@@ -92,6 +92,18 @@ def test_what_is_in_front_is_known_but_a_shell_or_an_odd_name(
     assert tmux_server.tmux.program(other_nonce(opened.pane)) is None
 
 
+def test_the_name_on_the_prompt_box_can_be_required(tmux_server: PrivateServer) -> None:
+    tmux = tmux_server.tmux
+    box = open_box(tmux_server, f"● lists ─ web\r\n{'─' * 40} api ─\r\n{PROMPT}")
+    for label in ("web", "ap", "API"):
+        assert tmux.type_text(box.pane, "x", label=label) == Refused(Obstacle.NO_MARKER)
+        assert tmux.press_enter(box.pane, label=label) == Refused(Obstacle.NO_MARKER)
+    assert box.read() == b""
+    assert tmux.type_text(box.pane, "a", label="api") == Sent()
+    assert tmux.press_enter(box.pane, label="a,b}") == Sent()  # no guard can look for that
+    until(lambda: box.read() == pasted("a") + b"\r", what=lambda: repr(box.read()))
+
+
 def test_a_draft_is_not_typed_over(tmux_server: PrivateServer) -> None:
     tmux, box = tmux_server.tmux, open_box(tmux_server, f"{PROMPT}half a draft")
     assert tmux.type_text(box.pane, "x", empty_box=True) == Refused(Obstacle.NOT_EMPTY)

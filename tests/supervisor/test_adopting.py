@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.supervisor.house import LIMIT, OURS, TASK, House
 from tests.supervisor.seat import NBSP, Seat
 from tests.waiting import until
 from tmuxclaude.api import wire
+from tmuxclaude.core import errors
 from tmuxclaude.edges import processes
 
 REFUSED, NOT_FOUND, USAGE = 4, 3, 2
@@ -206,6 +212,34 @@ def test_names_are_changed_from_both_sides(house: House) -> None:
     _program_names_count_for_nothing(house, web)
 
 
+def test_a_pane_that_is_moved_keeps_its_name(house: House) -> None:
+    api, web = house.new("api").idle(), house.new("web").idle()
+    for window in ("host", "cat", "dog"):
+        house.server.say("new-window", "-d", "-t", "user:", "-n", window, "sleep", "1000")
+    house.server.say("join-pane", "-d", "-s", api.pane, "-t", "user:host")
+    house.server.say("swap-pane", "-d", "-s", web.pane, "-t", "user:cat")
+    until(lambda: (_window(api)[0], _window(web)[0]) == ("host", "cat"), what=api.story)
+    house.server.say("join-pane", "-d", "-s", web.pane, "-t", api.pane)
+    until(lambda: web.row()["name"] == "web" and _window(web)[1] == _window(api)[1], what=web.story)
+    api.say("/exit")  # the window is no more shared
+    until(lambda: _window(web)[0] == "host", what=web.story)
+    house.kill()
+    house.server.say("swap-pane", "-d", "-s", web.pane, "-t", "user:dog")
+    house.start()
+    until(lambda: _window(web)[0] == "dog", what=web.story)
+    assert (api.row()["name"], web.row()["name"]) == ("api", "web")
+    house.server.say("rename-window", "-t", web.pane, "later")
+    until(lambda: web.row()["name"] == "later", what=web.story)
+
+
+def _window(seat: Seat) -> tuple[str, int]:
+    """What is remembered of its window: the name and the number."""
+    with sqlite3.connect(f"file:{seat.house.paths.database}?mode=ro", uri=True) as db:
+        asked = "SELECT window_name, window_index FROM sessions WHERE uid = ?"
+        [(name, number)] = db.execute(asked, [seat.uid])
+    return str(name), int(number)
+
+
 def _program_names_count_for_nothing(house: House, seat: Seat) -> None:
     """A program may name a window only where its user lets it; then it is no user's name."""
     for setting in ("automatic-rename", "allow-rename"):
@@ -218,3 +252,41 @@ def _program_names_count_for_nothing(house: House, seat: Seat) -> None:
 def _kept(seat: Seat) -> list[str]:
     """What was said of names that its window got and it did not."""
     return [text for kind, text in seat.events() if kind == "window"]
+
+
+def test_a_socket_where_nobody_answers_holds_up_nobody_for_long(house: House) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        path = house.home / "silent"
+        silent.bind(str(path))
+        silent.listen()
+        began = time.monotonic()
+        with pytest.raises(errors.UnreachableError):
+            house.ask(wire.Adopt(socket=str(path), every=True), wire.Verdicts)
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("path", ["", "relative", "/nul\0", "/" + "x" * 200])
+def test_what_can_be_no_socket_is_a_mistake_of_the_caller(house: House, path: str) -> None:
+    with pytest.raises(errors.UsageError, match="no tmux socket"):
+        house.ask(wire.Adopt(socket=path), wire.Verdicts)
+    place = {"pid": os.getpid(), "directory": str(house.project), "socket": path, "pane": "%0"}
+    order = wire.Run(command=["/bin/true"], **place)  # type: ignore[arg-type]
+    with pytest.raises(errors.UsageError, match="no tmux socket"):
+        house.ask(order, wire.Admitted)
+
+
+def test_the_supervisors_own_socket_is_no_tmux_server(house: House) -> None:
+    link = house.home / "link"
+    link.symlink_to(house.paths.runtime_dir)
+    for path in (house.paths.socket, link / house.paths.socket.name):
+        with pytest.raises(errors.RefusedError, match="tmuxclaude listens"):
+            house.ask(wire.Adopt(socket=str(path), every=True), wire.Verdicts)
+
+
+def test_a_program_that_is_not_there_is_not_opened(house: House) -> None:
+    order = wire.New(
+        directory=str(house.project), command=["/nonexistent/claude"], socket=house.server.socket
+    )
+    with pytest.raises(errors.NotFoundError, match="no program"):
+        house.ask(order, wire.Opened)
+    assert house.ask(wire.List(), wire.Listed).sessions == []

@@ -64,7 +64,7 @@ def requests(house: House, pid: int) -> st.SearchStrategy[wire.Request]:
     names = st.sampled_from(["api", "plain", "no such"]) | st.text(max_size=9)
     held = {
         "pid": st.sampled_from([pid, 2**31 - 1]),
-        "socket": st.sampled_from(["", "/nonexistent/s", odd[-1], house.server.socket]),
+        "socket": st.sampled_from(["", "/nonexistent/s", "/\0", odd[-1], house.server.socket]),
         "command": st.sampled_from([[], [""], ["/nonexistent"], [str(house.program("plain"))]]),
         "environment": st.just({}),
         "arguments": st.lists(st.sampled_from(["--model", "-x", "--", "\0", "-p", "hi"])),

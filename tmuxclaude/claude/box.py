@@ -26,6 +26,7 @@ NBSP = "\u00a0"
 
 RULE = re.compile(r"─{10,}")
 _UPPER_RULE = re.compile(r"─.{8,}─")
+_LABEL = re.compile(r"─+ (.+) ─+")
 _INSIDE = "  "
 
 _HINTS = re.compile(
@@ -47,6 +48,7 @@ class PromptBox:
     """``top`` and ``bottom``: the row numbers of its two rules. ``width``: theirs, in cells.
 
     ``holds``: never ``Box.NONE``. ``draft``: what was typed, empty unless it holds a draft.
+    ``label``: the session's name on its upper rule, empty for none.
     """
 
     top: int
@@ -54,6 +56,7 @@ class PromptBox:
     width: int
     holds: Box
     draft: str
+    label: str
 
     @property
     def folded(self) -> int | None:
@@ -79,7 +82,21 @@ def find(rows: Sequence[Row], *, inked: bool) -> PromptBox | None:
         return None
     width = rows[bottom].width
     holds, draft = _content(rows[first:bottom], width, inked=inked)
-    return PromptBox(first - 1, bottom, width, holds, draft)
+    label = _LABEL.fullmatch(rows[first - 1].text)
+    return PromptBox(first - 1, bottom, width, holds, draft, label[1] if label else "")
+
+
+def is_agents(rows: Sequence[Row]) -> bool:
+    """Whether the box at the foot of the screen is the agents view's, which begins a new session.
+
+    It has the shape of the prompt box, but an ordinary space behind the mark.
+    """
+    rules = [number for number, row in enumerate(rows) if _is_rule(row)][-2:]
+    if len(rules) < 2 or any(not row.blank and row.indent < 2 for row in rows[rules[1] + 1 :]):
+        return False
+    inside = rows[rules[0] + 1 : rules[1]]
+    marked = bool(inside) and inside[0].text.startswith(f"{PROMPT} ")
+    return marked and all(row.blank or row.indent >= 2 for row in inside[1:])
 
 
 def _is_rule(row: Row) -> bool:
@@ -104,8 +121,16 @@ def _content(rows: Sequence[Row], width: int, *, inked: bool) -> tuple[Box, str]
         return Box.PLACEHOLDER, ""
     if text:
         return Box.DRAFT, text
-    hint = any(row.text[len(_INSIDE) :].strip(f" {NBSP}") for row in rows)
-    return (Box.PLACEHOLDER if hint else Box.EMPTY), ""
+    if any(row.text[len(_INSIDE) :].strip(f" {NBSP}") for row in rows):
+        return Box.PLACEHOLDER, ""
+    blanks = "\n".join(map(_before_cursor, rows))
+    return (Box.DRAFT if blanks else Box.EMPTY), blanks
+
+
+def _before_cursor(row: Row) -> str:
+    """What a row without a letter holds: blanks, as far as a cursor behind them shows them."""
+    cursor = row.text.endswith(" ") and row.inks[-1].inverse
+    return row.text[len(_INSIDE) : -1 if cursor else None]
 
 
 def _written(row: Row) -> str:

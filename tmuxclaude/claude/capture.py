@@ -41,7 +41,8 @@ PLAIN = Ink()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row without the blanks at its end; ``inks`` has one entry for each character."""
+    """One row without the blanks at its end, but for inverse ones, for a cursor may be drawn so;
+    ``inks`` has one entry for each character."""
 
     text: str
     inks: tuple[Ink, ...]
@@ -107,9 +108,12 @@ def _cell(character: str) -> int:
 
 
 def _row(pieces: list[tuple[str, Ink]]) -> Row:
-    text = "".join(piece for piece, _ in pieces).rstrip(" ")
+    text = "".join(piece for piece, _ in pieces)
     inks = [ink for piece, ink in pieces for _ in piece]
-    return Row(text, tuple(inks[: len(text)]))
+    end = len(text)
+    while end and text[end - 1] == " " and not inks[end - 1].inverse:
+        end -= 1
+    return Row(text[:end], tuple(inks[:end]))
 
 
 def _pieces(capture: str) -> Iterator[tuple[str, Ink]]:

@@ -8,10 +8,12 @@ it still lives (pid and ``proc_start``) is for others to check. Seen with Claude
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tmuxclaude.claude import fields
 from tmuxclaude.core.evidence import Busy, RegistryFacts
+from tmuxclaude.core.parked import Parked
 
 _PANE = re.compile(r"%[0-9]{1,9}", re.ASCII)
 _PROC_START = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -23,8 +25,11 @@ class Entry:
 
     ``proc_start``: the process start as the kernel tells it (``core.model.Process.started``).
     ``status`` is ``None`` also where Claude Code writes none: in its picker of conversations, whose
-    ``conversation`` is a throw-away. ``kind``: ``interactive`` is a session in a terminal.
-    ``pane``: the tmux pane id that the process was started in (``%59``).
+    ``conversation`` is a throw-away. ``kind``: ``interactive`` is a session in a terminal, ``bg``
+    one in the background. ``pane``: the tmux pane id that the process was started in (``%59``).
+    ``job``: what Claude Code calls a background conversation. ``parked``: the job to which this
+    process gave its conversation when its user went to the agents view; the rest of its entry is
+    out of date from then on. ``spare``: it waits in the background for a conversation to come.
     """
 
     pid: int
@@ -38,6 +43,10 @@ class Entry:
     version: str = ""
     kind: str = ""
     pane: str = ""
+    job: str = ""
+    parked: str = ""
+    spare: bool = False
+    started_at: float | None = None
 
     @property
     def facts(self) -> RegistryFacts | None:
@@ -45,6 +54,11 @@ class Entry:
         if not self.conversation:
             return None
         return RegistryFacts(self.conversation, self.status, self.waiting_for)
+
+    @property
+    def in_background(self) -> bool:
+        """Whether it has a conversation in the background, which the agents view can show."""
+        return self.kind == "bg" and not self.spare
 
 
 def parse(text: str) -> Entry | None:
@@ -66,7 +80,33 @@ def parse(text: str) -> Entry | None:
         version=fields.string(record, "version"),
         kind=fields.string(record, "kind"),
         pane=_pane(fields.string(record, "tmux")),
+        job=fields.string(record, "jobId"),
+        parked=fields.string(record, "parkedJobId"),
+        spare=record.get("spare") is True,
+        started_at=fields.epoch(record, "startedAt", per_second=1000.0),
     )
+
+
+def parked(own: Entry, living: Iterable[Entry]) -> RegistryFacts:
+    """What counts as evidence of a pane whose process has parked its conversation.
+
+    ``living``: the entries of processes that run. Conversation and status are those of the job;
+    there is neither while no process has it.
+    """
+    background = [entry for entry in living if entry.in_background]
+    its = next((entry for entry in background if entry.job == own.parked), None)
+    if its is None or not its.conversation:
+        return RegistryFacts("", parked=Parked(own.parked, own.updated_at, found=False))
+    moved = its.conversation.startswith(own.parked)  # else it was cleared since
+    about = Parked(
+        own.parked,
+        own.updated_at,
+        name=its.name,
+        others=frozenset(entry.name for entry in background if entry is not its),
+        copied_from=own.conversation if moved else "",
+        began_at=its.started_at,
+    )
+    return RegistryFacts(its.conversation, its.status, its.waiting_for, about)
 
 
 def _status(word: str) -> Busy | None:

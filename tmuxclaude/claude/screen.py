@@ -29,15 +29,24 @@ _CURSOR = re.compile(r"\s*❯ \S")
 _OPTION = re.compile(r"(?:❯ )?\d\. (.+?)(?= (?:❯ )?\d\. | Enter to |$)")
 
 _LIMIT_MENU = re.compile(r"What do you want to do\? (?:❯ )?1\. .* Enter to confirm · Esc to cancel")
-_LIMIT_ROWS = re.compile(
-    r"Stop and wait for limit to reset|Wait here, then continue automatically"
-    r"|Don(?:'|’)t continue automatically|Request more\b|Upgrade\b|Switch to usage credits"
+_WAITS = re.compile(
+    r"Stop and wait for limit to reset|Wait here, then continue automatically(?: at .+)?"
+    r"|Don(?:'|’)t continue automatically"
 )
+"""The rows that only the limit menu has; besides them it may offer anything."""
+_OFFERS = re.compile(
+    r"Stop|Upgrade(?: your plan)?|Request more(?: usage)?|Switch to usage credits"
+    r"|Add funds to continue with usage credits|Ask your admin for more usage"
+)
+"""Where it has none of them, no other row may be in it."""
 _CONTINUES_AT = re.compile(r"Wait here, then continue automatically at (.+)")
 _DISARMS = re.compile(r"Don(?:'|’)t continue automatically")
 _RESUME_QUESTION = re.compile(
-    r"Resume this conversation\? .*❯ .* Esc to resume"
+    r"Resume this conversation\? .{1,400} Enter to confirm · Esc to resume"
     r"|(?:.{0,80} )?This session is .{1,40} old and .{1,40} tokens\b.* Resume from summary\b.*"
+)
+_RESUME_ROWS = re.compile(
+    r"Resume|Start a new conversation\b.*|Resume (?:from|full) .*|Don(?:'|’)t ask .*"
 )
 _TRUST = re.compile(
     r"Accessing workspace: .* trust this folder\b.*|Do you trust the files in this folder\?.*"
@@ -48,6 +57,8 @@ _QUESTION = re.compile(
     r"|Enter to select · (?:↑/↓|Tab/Arrow keys) to navigate\b.*)"
 )
 """What Claude wants to know from its user: a permission, an answer, a plan's approval."""
+_NEW_SESSIONS = re.compile(r"[▐▝▜▘▛█▀ ]*New sessions: \S.*")
+"""In the head of the agents view: what its sessions begin with."""
 _OF_A_KEY = "Do you want to use this API key?"
 
 
@@ -93,6 +104,7 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
         reset_text=limit.reset_text if limit else "",
         native_pending=armed is not None,
         folded=prompt.folded,
+        label=prompt.label,
     )
 
 
@@ -117,13 +129,15 @@ def _dialog(rows: Sequence[Row], *, coloured: bool) -> Reading:
     start = _dialog_start(rows)
     text = joined(row for row in rows[start or 0 :] if not _ANY_RULE.fullmatch(row.text))
     options = _OPTION.findall(text)
-    if start and _LIMIT_MENU.fullmatch(text) and any(map(_LIMIT_ROWS.match, options)):
+    if start and _LIMIT_MENU.fullmatch(text) and _offers_to_wait(options):
         return _limit_menu(rows[: start - 1], options, coloured=coloured)
     look, dialog = Look.DIALOG, Dialog.OTHER
-    if start and _RESUME_QUESTION.fullmatch(text):
+    if start and _RESUME_QUESTION.fullmatch(text) and _all(_RESUME_ROWS, options):
         dialog = Dialog.RESUME_QUESTION
     elif start and _TRUST.fullmatch(text):
         dialog = Dialog.TRUST
+    elif box.is_agents(rows) and any(_NEW_SESSIONS.fullmatch(row.text) for row in rows):
+        dialog = Dialog.AGENTS_VIEW
     elif _QUESTION.fullmatch(text) and _OF_A_KEY not in text:
         look = Look.QUESTION  # in a low pane its rule may be above the edge
     return Reading(look, Box.NONE, dialog=dialog)
@@ -137,6 +151,15 @@ def _dialog_start(rows: Sequence[Row]) -> int | None:
             return number + 1
         cursor = cursor or _CURSOR.match(rows[number].text) is not None
     return None
+
+
+def _offers_to_wait(options: Sequence[str]) -> bool:
+    """Whether these rows are those of the limit menu, and of no other menu under its title."""
+    return any(map(_WAITS.fullmatch, options)) or _all(_OFFERS, options)
+
+
+def _all(form: re.Pattern[str], options: Sequence[str]) -> bool:
+    return bool(options) and all(map(form.fullmatch, options))
 
 
 def _limit_menu(above: Sequence[Row], options: Sequence[str], *, coloured: bool) -> Reading:

@@ -9,10 +9,11 @@ is concluded from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tmuxclaude.core.model import Box, Dialog, Limit, LimitKind, Look, Reading, Source
+from tmuxclaude.core.parked import Parked, aside
 from tmuxclaude.core.states import Signal
 
 
@@ -40,12 +41,13 @@ class Place:
 
     ``window_name``: as its user named it, empty for a name that no session can have; ``None`` when
     the name is nobody's choice (tmux's own, a program's, a mark of ours) or several of our sessions
-    share the window.
+    share the window. ``window_id``: tmux's, such as ``@3``; empty while it is shared.
     """
 
     tmux_session: str
     index: int
     window_name: str | None
+    window_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,15 @@ class Busy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegistryFacts:
-    """Claude Code's registry file of this very process."""
+    """Claude Code's registry file of this very process.
+
+    ``parked``: it gave its conversation to another process, of which the rest tells then.
+    """
 
     conversation: str
     status: Busy | None = None
     waiting_for: str = ""
+    parked: Parked | None = None
 
 
 class Ending(StrEnum):
@@ -155,7 +161,8 @@ class Evidence:
 
     ``open_elsewhere``: another living process has the conversation open. ``last_words``: how the
     process ended, for people. ``forked_at``: when its conversation began as the fork of another
-    (UTC epoch seconds); what was said before belongs to that one.
+    (UTC epoch seconds); what was said before belongs to that one. ``aside``: it went on
+    in the background, and why the pane takes no keys for it; empty while the pane shows it.
     """
 
     at: float
@@ -168,6 +175,7 @@ class Evidence:
     last_words: str = ""
     place: Place | None = None
     forked_at: float | None = None
+    aside: str = ""
 
     @property
     def alive(self) -> bool:
@@ -188,6 +196,15 @@ class Evidence:
         return self.tail is not None and self.tail.notice is Notice.ARMED
 
 
+def in_view(evidence: Evidence) -> Evidence:
+    """The evidence without a screen that does not show the session's own conversation."""
+    registry = evidence.registry
+    if registry is None or registry.parked is None:
+        return evidence
+    why = aside(registry.parked, evidence.reading, evidence.at)
+    return replace(evidence, reading=None, aside=why) if why else evidence
+
+
 def judge(evidence: Evidence) -> Signal | None:
     """What the witnesses say together; ``None`` when they do not know."""
     if evidence.life is Life.EXITED:
@@ -196,6 +213,8 @@ def judge(evidence: Evidence) -> Signal | None:
         return Signal.GONE
     if evidence.registry is not None and evidence.registry.status is not None:
         return _by_registry(evidence, evidence.registry)
+    if evidence.registry is not None and evidence.registry.parked is not None:
+        return Signal.DIALOG if evidence.registry.parked.missing(evidence.at) else None
     if evidence.reading is not None:
         return _by_screen(evidence, evidence.reading)
     return None
@@ -277,6 +296,8 @@ def explain(evidence: Evidence) -> list[str]:
     else:
         waiting = f", waiting for {registry.waiting_for}" if registry.waiting_for else ""
         lines.append(f"registry file: {registry.status or 'no status'}{waiting}")
+        if registry.parked is not None:
+            lines.append(f"background: {evidence.aside or f'job {registry.parked.job}'}")
     if tail is None:
         lines.append("transcript: says nothing")
     else:

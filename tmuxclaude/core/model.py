@@ -63,6 +63,7 @@ class Dialog(StrEnum):
     LIMIT_MENU = "limit menu"
     RESUME_QUESTION = "resume question"
     TRUST = "trust dialog"
+    AGENTS_VIEW = "agents view"
     OTHER = "dialog"
 
 
@@ -154,7 +155,8 @@ class Reading:
     what is printed after ``resets `` in the last limit line, without a suffix. ``native_pending``:
     Claude Code's own continue is armed at this moment (its footer stands under the prompt box).
     ``dialog`` names the dialog that covers the prompt box. ``folded``: the draft is nothing but the
-    mark that stands for one long paste, which has so many line breaks.
+    mark that stands for one long paste, which has so many line breaks. ``label``: the name on the
+    prompt box, empty for none.
     """
 
     look: Look
@@ -166,6 +168,7 @@ class Reading:
     native_pending: bool = False
     dialog: Dialog | None = None
     folded: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

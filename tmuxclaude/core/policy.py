@@ -7,6 +7,7 @@ Code comes first where its own continue is armed; we come second, never first
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from random import Random
@@ -62,6 +63,8 @@ PLAIN_WORDS: dict[LimitKind, str] = {
 }
 """How a person calls each kind."""
 
+_NAMES_A_TIME = re.compile(r"\bresets? (?:at |in )?\S", re.IGNORECASE)
+
 
 def needs_human(limit: Limit, first_seen_at: float, rebuilt_at: float | None = None) -> str:
     """Why only a person can end this limit; empty when time or another try can.
@@ -75,6 +78,8 @@ def needs_human(limit: Limit, first_seen_at: float, rebuilt_at: float | None = N
     match REMEDY[limit.kind]:
         case Remedy.HUMAN:
             return f"{name}: only you can end this"
+        case Remedy.RESET if limit.resets_at is None and _NAMES_A_TIME.search(limit.words):
+            return f"{name}: the reset time that it shows has passed, or is not understood"
         case Remedy.RESET if limit.resets_at is None:
             return f"{name}: no reset time is known"
         case Remedy.RESET if _is_too_far(limit):
@@ -145,6 +150,8 @@ def outlook(
     """Who acts next on this halt, when and why."""
     if halt.needs_human:
         return Outlook(Actor.YOU, None, halt.needs_human)
+    if evidence is not None and evidence.aside:
+        return Outlook(Actor.YOU, None, evidence.aside)
     if attempt is not None and attempt.open:
         return Outlook(Actor.US, None, attempt.reason or attempt.step.value)
     if not rules.enabled:

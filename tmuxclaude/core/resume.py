@@ -144,8 +144,10 @@ def _holds_ours(reading: Reading, ours: str) -> bool:
 def _delivered(attempt: Attempt, evidence: Evidence) -> bool:
     if attempt.step is Step.DUE or evidence.tail is None:
         return False
+    parked = evidence.registry.parked if evidence.registry is not None else None
+    copied_before = parked.began_at if parked is not None and parked.began_at is not None else 0.0
     return any(
-        turn.offset >= attempt.offset and is_turn(turn, attempt.text)
+        turn.offset >= attempt.offset and turn.at >= copied_before and is_turn(turn, attempt.text)
         for turn in evidence.tail.turns
     )
 
@@ -161,6 +163,8 @@ def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     busy = _not_ready(evidence)
     if busy:
         return Move(Deed.WAIT, busy, yours=busy != WORKS)
+    if evidence.aside:
+        return Move(Deed.WAIT, evidence.aside, yours=True)
     pane, reading = evidence.pane, evidence.reading
     if pane is None or reading is None:
         return Move(Deed.WAIT, "the screen was not read")
@@ -217,6 +221,8 @@ def _obstacle(pane: PaneFacts) -> str:
 
 
 def _close_dialog(attempt: Attempt, dialog: Dialog, now: float) -> Move:
+    if dialog is Dialog.AGENTS_VIEW:
+        return Move(Deed.WAIT, "the agents view is open; open the session there", yours=True)
     if dialog not in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION):
         return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it", yours=True)
     if attempt.escapes >= MAX_ESCAPES:
@@ -241,7 +247,8 @@ def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Mov
         return Move(Deed.WAIT, "no prompt is on the screen")
     if attempt.stashed:
         return Move(Deed.WAIT, "the draft did not go away", yours=True)
-    if rules.draft == "stash":
+    # What Control-S does to blanks is not known.
+    if rules.draft == "stash" and not reading.draft.isspace():
         return Move(Deed.STASH, "putting your draft aside")
     return Move(Deed.WAIT, "your draft is in the prompt box", yours=True)
 
@@ -249,6 +256,8 @@ def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Mov
 def _typed(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     if evidence.dead:
         return _relaunch(attempt, evidence)
+    if evidence.aside:
+        return Move(Deed.WAIT, evidence.aside, yours=True)
     waited = evidence.at - attempt.stepped_at
     pane, reading = evidence.pane, evidence.reading
     if pane is None or reading is None:

@@ -351,23 +351,33 @@ class Tmux:
     # -- keys ------------------------------------------------------------------------------------
 
     def type_text(
-        self, pane: Pane, text: str, *, command: str | None = None, empty_box: bool = False
+        self,
+        pane: Pane,
+        text: str,
+        *,
+        command: str | None = None,
+        empty_box: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Put a text into Claude Code's prompt, without Enter. Its lines go as one paste.
 
         ``command``: the foreground program must have this name. ``empty_box``: refuse unless the
-        prompt is empty at that very moment; leave it out when a placeholder stands there. Raises
-        ``UsageError`` for a text that is empty or holds a control character but tabs and line
-        feeds.
+        prompt is empty at that very moment; leave it out when a placeholder stands there.
+        ``label``: the name that the prompt box must have. Raises ``UsageError`` for a text that is
+        empty or holds a control character but tabs and line feeds.
         """
         if not text or _UNTYPEABLE.search(text):
             raise UsageError("The text must be lines without control characters.")
         checks = (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
-        return self._paste(pane, text, (*_in_front(command), *checks))
+        return self._paste(pane, text, (*_in_front(command), *checks, *guard.labelled(label)))
 
-    def press_enter(self, pane: Pane, *, command: str | None = None) -> Outcome:
-        """Enter, only while Claude Code's prompt line is visible, so never on a menu."""
-        return self._press(pane, "Enter", *_in_front(command), guard.PROMPT_VISIBLE)
+    def press_enter(self, pane: Pane, *, command: str | None = None, label: str = "") -> Outcome:
+        """Enter, only while Claude Code's prompt line is visible, so never on a menu.
+
+        ``label``: the name that the prompt box must have.
+        """
+        checks = (guard.PROMPT_VISIBLE, *guard.labelled(label))
+        return self._press(pane, "Enter", *_in_front(command), *checks)
 
     def press_stash(self, pane: Pane, *, command: str | None = None) -> Outcome:
         """Control-S, with which Claude Code puts a draft aside until the next message is sent."""

@@ -111,6 +111,13 @@ def shows(marker: str) -> Check:
     return Check(f"#{{C:{marker}}}", Obstacle.NO_MARKER)
 
 
+def labelled(name: str) -> tuple[Check, ...]:
+    """This name is on a rule of the screen, as the prompt box has it; nothing for no name, or for
+    one that a guard cannot look for."""
+    label = f"─ {name} ─"
+    return (shows(label),) if name and _MARKER.fullmatch(label) else ()
+
+
 def window_is_called(name: str) -> Check:
     """The pane's window has this name; a mark of ours behind it does not count."""
     if not NAME.fullmatch(name):

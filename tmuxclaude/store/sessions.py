@@ -196,9 +196,13 @@ class Sessions:
         return True
 
     def began(self, uid: str, conversation: str, why: str) -> None:
-        """Correct why the last link began, when that is this conversation. A fork stays one."""
+        """Correct why the last link began, when that is this conversation.
+
+        A fork stays one, and what was moved to the background stays that.
+        """
         last = "position = (SELECT max(position) FROM chain WHERE session = ?)"
-        where = f"session = ? AND conversation = ? AND why NOT IN ('fork', ?) AND {last}"
+        kept = "why NOT IN ('fork', 'background', ?)"
+        where = f"session = ? AND conversation = ? AND {kept} AND {last}"
         if self._db.row(f"SELECT 1 FROM chain WHERE {where}", uid, conversation, why, uid):
             with self._db.writing():
                 self._db.update("chain", {"why": why}, where, uid, conversation, why, uid)

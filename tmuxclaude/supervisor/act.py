@@ -100,15 +100,14 @@ class Hands:
         """Does the one deed of ``move`` and returns the attempt as the journal now has it."""
         if attempt.step is Step.DUE and move.deed in (Deed.TYPE, Deed.RELAUNCH):
             # From here on our text may be in the transcript; before here it cannot be.
-            size = evidence.tail.size if evidence.tail is not None else 0
-            attempt = self._note(attempt, move.why, offset=size)
+            attempt = self._note(attempt, move.why, offset=_end_of(evidence))
         match move.deed:
             case Deed.WAIT:
                 return self._wait(attempt, move)
             case Deed.TYPE:
                 return self._type(session, attempt, evidence)
             case Deed.ENTER:
-                return self._enter(session, attempt)
+                return self._enter(session, attempt, evidence)
             case Deed.ESCAPE:
                 return self._escape(session, attempt, move)
             case Deed.STASH:
@@ -131,7 +130,11 @@ class Hands:
             outcome = self._keys(
                 session,
                 lambda door, pane, program: door.type_text(
-                    pane, attempt.text, command=program, empty_box=empty
+                    pane,
+                    attempt.text,
+                    command=program,
+                    empty_box=empty,
+                    label=_label(evidence),
                 ),
             )
         if isinstance(outcome, tmux.Refused):
@@ -140,11 +143,14 @@ class Hands:
             return attempt
         return self._step(attempt, Step.TYPED, "typed", keyed_at=self.now())
 
-    def _enter(self, session: Session, attempt: Attempt) -> Attempt:
+    def _enter(self, session: Session, attempt: Attempt, evidence: Evidence) -> Attempt:
         attempt = self._step(attempt, Step.ENTERING, "pressing Enter")
         with around("enter"):
             outcome = self._keys(
-                session, lambda door, pane, program: door.press_enter(pane, command=program)
+                session,
+                lambda door, pane, program: door.press_enter(
+                    pane, command=program, label=_label(evidence)
+                ),
             )
         if isinstance(outcome, tmux.Refused):
             return self._step(attempt, Step.TYPED, outcome.obstacle.words)
@@ -234,6 +240,21 @@ class Hands:
             return deed(self.door(session.socket), session.pane)
         except (tmux.Silent, tmux.ServerGone):
             return None
+
+
+def _label(evidence: Evidence) -> str:
+    """The name that the prompt box has, if the pane could show that of another conversation too."""
+    parked = evidence.registry.parked if evidence.registry is not None else None
+    return evidence.reading.label if parked is not None and evidence.reading is not None else ""
+
+
+def _end_of(evidence: Evidence) -> int:
+    """Where the transcript will go on; at its beginning if only the one that it copies is there."""
+    tail, registry = evidence.tail, evidence.registry
+    parked = registry.parked if registry is not None else None
+    if tail is None or (parked is not None and parked.copied_from == tail.conversation):
+        return 0
+    return tail.size
 
 
 def _halt_after(halt: Halt, move: Move, now: float) -> Halt:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tmuxclaude.core import launching, messages, parting, policy
+from tmuxclaude.core import budgets, launching, messages, parting, policy
 from tmuxclaude.core.evidence import Evidence, judge
 from tmuxclaude.core.messages import Message
 from tmuxclaude.core.model import (
@@ -23,6 +23,7 @@ from tmuxclaude.core.model import (
     Step,
     Want,
 )
+from tmuxclaude.core.parked import MOVED
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.store.books import Books
@@ -92,6 +93,9 @@ def converse(books: Books, session: Session, conversation: str, at: float, why: 
     if conversation == session.conversation:
         return session
     books.sessions.link(session.uid, conversation, at, why)
+    halt = books.halts.current(session.uid) if why == MOVED else None
+    if halt is not None and halt.conversation == session.conversation:
+        books.halts.save(replace(halt, conversation=conversation))
     session = replace(session, conversation=conversation, recorded=False)
     books.sessions.save(session)
     books.events.note(at, session.uid, "conversation", f"{why}: {conversation}")
@@ -102,7 +106,8 @@ def _conversation(books: Books, session: Session, evidence: Evidence) -> Session
     registry, tail = evidence.registry, evidence.tail
     # Without a status it is the picker of conversations, whose id is thrown away.
     if registry is not None and registry.status is not None and registry.conversation:
-        why = "clear" if session.conversation else "start"
+        moved = registry.parked is not None and registry.parked.copied_from
+        why = (MOVED if moved else "clear") if session.conversation else "start"
         session = converse(books, session, registry.conversation, evidence.at, why)
     spoken = tail is not None and tail.conversation == session.conversation and tail.prompts
     if spoken and not session.recorded:
@@ -136,9 +141,10 @@ def _state(books: Books, session: Session, evidence: Evidence, attempt: Attempt 
     if state is session.state:
         return session
     reason = _reason(session, state, evidence)
-    books.events.note(
-        evidence.at, session.uid, "state", f"{session.state} → {state}", witnesses(evidence)
-    )
+    words = f"{session.state} → {state}"
+    if state is State.ENDED and reason:
+        words += f": {reason}"
+    books.events.note(evidence.at, session.uid, "state", words, witnesses(evidence))
     session = replace(session, state=state, since=evidence.at, reason=reason)
     books.sessions.save(session)
     return session
@@ -165,7 +171,7 @@ def _reason(session: Session, state: State, evidence: Evidence) -> str:
     if state is State.WAITING:
         if reading is not None and reading.dialog is not None:
             return str(reading.dialog)
-        return registry.waiting_for if registry is not None else ""
+        return (registry.waiting_for if registry is not None else "") or evidence.aside
     if state is State.ENDED and session.want is Want.DOWN:
         return "stopped by you"
     return evidence.last_words if state in (State.LOST, State.ENDED) else ""
@@ -179,6 +185,8 @@ def _outlook(
     evidence: Evidence,
     rules: ResumeRules,
 ) -> Outlook:
+    if parting.is_ending(session):
+        return parting.outlook(session)
     if halt is not None and session.state is not State.WORKING:
         ours = attempt if attempt is not None and attempt.halt == halt.id else None
         limits = books.limits.of(session.account)
@@ -187,11 +195,14 @@ def _outlook(
             return launching.outside(seen)
         return brakes.foreseen(books, session, ours, seen, evidence.at, rules)
     if launching.waits(session):
-        if session.reason == launching.WAITS_FOR_SLOT:
-            return launching.FOR_SLOT
         limits = books.limits.standing(session.account)
-        return launching.queued(limits, evidence.at, rules.margin_seconds)
+        seen = launching.queued(limits, evidence.at, rules.margin_seconds)
+        if session.reason == launching.WAITS_FOR_SLOT:
+            seen = launching.FOR_SLOT
+        return budgets.outlook(seen, budgets.held(session))
     if session.state is State.WAITING:
         return Outlook(Actor.YOU, None, session.reason)
+    if evidence.aside and session.state is not State.WORKING:
+        return Outlook(Actor.YOU, None, evidence.aside)
     held = session.want is Want.HOLD and session.state is not State.ENDED
     return Outlook(why="held, never touched") if held else Outlook()

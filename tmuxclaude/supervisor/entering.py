@@ -73,6 +73,7 @@ class Entering:
         taken = self.books.sessions.names_taken()
         if not pane_id:
             return replace(session, name=names.of_directory(_wish(session, None), taken))
+        tmux.check_socket(session.socket)
         door = self.door(session.socket)
         listing = door.panes()
         facts = listing.panes.get(pane_id)

@@ -6,11 +6,12 @@ file was read; knows no tmux and weighs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.claude import transcript
-from tmuxclaude.claude.registry import Entry
+from tmuxclaude.claude.registry import Entry, parked
 from tmuxclaude.claude.registry import parse as parse_entry
 from tmuxclaude.core.evidence import RegistryFacts, Tail
 from tmuxclaude.core.model import Pane, Process, Session
@@ -31,13 +32,17 @@ class OwnFiles:
     behind: bool = False
     content: Tail = transcript.EMPTY
     read_mark: claude_files.Mark | None = None
+    borrowed: bool = False
     entry: Entry | None = None
     entry_of: Process | None = None
     entry_path: Path = Path()
     entry_mark: claude_files.Mark | None = None
 
     def registry(self, session: Session) -> RegistryFacts | None:
-        """What the registry file of this very process says; ``None`` when there is none."""
+        """What the registry file of this very process says; ``None`` when there is none.
+
+        Where its conversation went on in the background, what the file of that process says.
+        """
         process = session.process
         if process is None:
             return None
@@ -52,10 +57,15 @@ class OwnFiles:
         entry = self.entry
         if entry is None or entry.proc_start not in ("", process.started):
             return None
-        return entry.facts
+        return parked(entry, living(session.account)) if entry.parked else entry.facts
 
-    def tail(self, session: Session, conversation: str | None, now: float) -> Tail | None:
-        """The end of the transcript; ``None`` when there is none, or it was not reached yet."""
+    def tail(
+        self, session: Session, conversation: str | None, now: float, copied_from: str = ""
+    ) -> Tail | None:
+        """The end of the transcript; ``None`` when there is none, or it was not reached yet.
+
+        ``copied_from``: whose transcript counts instead while it has none of its own.
+        """
         if conversation is None:
             return None
         if self.conversation != conversation:
@@ -63,15 +73,24 @@ class OwnFiles:
             self.position, self.content, self.sought_at = None, transcript.EMPTY, 0.0
             self.read_mark = None
         # The clock may have been set back meanwhile; that must not keep us waiting.
-        if self.path is None and not 0.0 <= now - self.sought_at < 1.0:
+        sought = 0.0 <= now - self.sought_at < 1.0
+        if (self.path is None or self.borrowed) and not sought:
             self.sought_at = now
-            self.path = claude_files.transcript_path(
-                Path(session.account), conversation, session.directory
-            )
+            self._seek(session, conversation, copied_from)
         if self.path is None:
             return None
         self._read_on(self.path)
         return None if self.position is None or self.behind else self.content
+
+    def _seek(self, session: Session, conversation: str, copied_from: str) -> None:
+        account, begun_in = Path(session.account), session.directory
+        own = claude_files.transcript_path(account, conversation, begun_in)
+        path = own
+        if own is None and copied_from:
+            path = claude_files.transcript_path(account, copied_from, begun_in)
+        if path != self.path:
+            self.position, self.content, self.read_mark = None, transcript.EMPTY, None
+        self.path, self.borrowed = path, own is None
 
     def _read_on(self, path: Path) -> None:
         """Reads what is new; of very much some at each look, so that no file delays the others."""
@@ -114,16 +133,45 @@ def claude_process(session: Session, pane: Pane) -> Process | None:
     return own
 
 
-def open_elsewhere(session: Session) -> bool:
-    """Whether another living process has this session's conversation open."""
+def open_elsewhere(session: Session, job: str = "") -> bool:
+    """Whether another living process has this session's conversation open.
+
+    ``job``: the background job to which its own process gave it, which is no other.
+    """
     if session.conversation is None:
         return False
     own = session.process.pid if session.process is not None else None
-    for pid, text in claude_files.registry_entries(Path(session.account)):
+    return any(
+        entry.conversation == session.conversation
+        and entry.pid != own
+        and not (job and entry.in_background and entry.job == job)
+        for entry in living(session.account)
+    )
+
+
+def in_another_background(session: Session, conversation: str) -> bool:
+    """Whether a hook of this session's tells of a conversation in the background that is not its.
+
+    What begins in the agents view, and the spare processes behind it, run the hooks of the session
+    that went there. Of its own one the registry file tells, which also knows why it began.
+    """
+    if conversation == session.conversation:
+        return False
+    facts = OwnFiles().registry(session)
+    if facts is not None and facts.parked is not None:
+        return True
+    return any(
+        entry.kind == "bg" and entry.conversation == conversation
+        for entry in living(session.account)
+    )
+
+
+def living(account: str) -> Iterator[Entry]:
+    """What the processes of Claude Code say that run with this configuration directory."""
+    for pid, text in claude_files.registry_entries(Path(account)):
         entry = parse_entry(text)
-        if entry is None or entry.conversation != session.conversation or pid == own:
+        found = processes.identify(pid) if entry is not None else None
+        if entry is None or found is None or entry.proc_start not in ("", found.started):
             continue
-        found = processes.identify(pid)
-        if found is not None and entry.proc_start in ("", found.started):
-            return processes.life(found) is not processes.Life.ZOMBIE
-    return False
+        if processes.life(found) is not processes.Life.ZOMBIE:
+            yield entry

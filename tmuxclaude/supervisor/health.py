@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Process, Session
+from tmuxclaude.core.parting import OVERDUE
 from tmuxclaude.core.resources import Figures, Meter, Use
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.states import LIVING
@@ -26,7 +27,7 @@ from tmuxclaude.edges.processes import Life
 from tmuxclaude.edges.usage import Taken
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.decide import Decided
-from tmuxclaude.supervisor.parting import OVERDUE, UNWELL
+from tmuxclaude.supervisor.parting import UNWELL
 from tmuxclaude.supervisor.resources import Resources
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,10 @@ from tmuxclaude.edges import spool
 from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.format import DatabaseUnavailableError, DatabaseUnreadableError
-from tmuxclaude.supervisor import decide, places
-from tmuxclaude.supervisor.files import OwnFiles, claude_process
+from tmuxclaude.supervisor import decide
+from tmuxclaude.supervisor.files import OwnFiles, claude_process, in_another_background
 from tmuxclaude.supervisor.observe import Observer, at_prompt
+from tmuxclaude.supervisor.places import Places
 from tmuxclaude.supervisor.returning import Returns
 from tmuxclaude.supervisor.windows import Windows
 
@@ -44,10 +45,12 @@ class Intake:
     previews: bool = True
     late: Callable[[str, float], None] = lambda *_: None
     returns: Returns = field(init=False)
+    places: Places = field(init=False)
     _put_off: dict[Path, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.returns = Returns(self.books)
+        self.places = Places(self.books)
 
     def follow(self, rules: ChainRules) -> None:
         """From now on these rules hold, for what is kept already too."""
@@ -62,10 +65,13 @@ class Intake:
             event, session = hooks.parse(dropped.text), self.books.sessions.get(dropped.nonce)
             if event is None or session is None or event.subagent:
                 continue
+            ends = event.kind is hooks.Hook.SESSION_END
+            if not ends and in_another_background(session, event.conversation):
+                continue
             at = min(now, dropped.at)  # it may have lain there while no supervisor ran
             if session.conversation is not None:
                 self.books.activity.note(session.uid, session.conversation, 0, at, settled=False)
-            if event.kind is hooks.Hook.SESSION_END and event.reason == "prompt_input_exit":
+            if ends and event.reason == "prompt_input_exit":
                 self.observer.goodbye(session.uid)
             elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
                 self._begun(session, event, at)
@@ -115,7 +121,7 @@ class Intake:
             self._leave(session, registry.conversation, evidence.at)
         self.returns.note(session, evidence.tail)
         session = self._find_pane(session)
-        session = places.learn(self.books, session, evidence.place, evidence.at)
+        session = self.places.learn(session, evidence.place, evidence.at)
         return self._find_program(self._find_process(session, evidence), evidence)
 
     def _count(self, session: Session, tail: Tail | None) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from tmuxclaude.claude import screen
-from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts
+from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, in_view
 from tmuxclaude.core.model import Box, Pane, Session
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
@@ -239,12 +239,15 @@ class Observer:
         conversation = session.conversation
         if facts is not None and facts.status is not None:
             conversation = facts.conversation
-        elsewhere = closely and open_elsewhere(session)
+        parked = facts.parked if facts is not None else None
+        elsewhere = closely and open_elsewhere(session, parked.job if parked is not None else "")
         return Evidence(
             at=now,
             life=seen.life,
             registry=facts,
-            tail=files.tail(session, conversation, now),
+            tail=files.tail(
+                session, conversation, now, parked.copied_from if parked is not None else ""
+            ),
             open_elsewhere=elsewhere,
             last_words=seen.last_words,
         )
@@ -286,6 +289,7 @@ class Observer:
                 sight.was_read(reading, self.clock.monotonic())
             if sight.reading is not None and seen[uid].life in (Life.ALIVE, Life.STOPPED):
                 evidence[uid] = replace(evidence[uid], reading=sight.reading)
+            evidence[uid] = in_view(evidence[uid])
 
     def _hands(
         self,

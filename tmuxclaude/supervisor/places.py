@@ -1,13 +1,14 @@
 """Where the sessions' windows are, and what becomes of a session whose window its user renamed.
 
-What a window is called counts only when a user can have named it (``core.evidence.Place``). Each
-name is weighed once, also over our own end: the registry keeps what the window was called last.
+What a window is called counts only when a user can have named it (``core.evidence.Place``), and not
+for a session whose pane was moved there. Each name is weighed once, also over our own end: the
+registry keeps what the window was called last.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tmuxclaude.core.evidence import Place
 from tmuxclaude.core.model import Session
@@ -31,22 +32,46 @@ def place_of(
     if facts is None or not facts.homes:
         return None
     home, index = next((h for h in facts.homes if h[0] == session.tmux_session), facts.homes[0])
-    return Place(home, index, None if facts.window_id in shared else facts.window_name)
+    if facts.window_id in shared:
+        return Place(home, index, None, "")
+    return Place(home, index, facts.window_name, facts.window_id)
 
 
-def learn(books: Books, session: Session, place: Place | None, now: float) -> Session:
-    """The session with its place; renamed when its user renamed the window and the name is free."""
-    if place is None:
+@dataclass(slots=True)
+class Places:
+    """Keeps where the sessions' windows are, and each window's id for as long as we run."""
+
+    books: Books
+    _windows: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, session: Session, place: Place | None, now: float) -> Session:
+        """The session with its place; renamed when its user renamed its window and the name is
+        free."""
+        if place is None:
+            return session
+        before, moved = session.window_name, self._moved(session, place)
+        home = place.tmux_session or session.tmux_session
+        session = replace(session, tmux_session=home, window_index=place.index)
+        if place.window_name is not None:
+            session = replace(session, window_name=place.window_name or NO_NAME)
+        if before and not moved and session.window_name not in (before, session.name):
+            session = _renamed(self.books, session, now)
+        self.books.sessions.save(session)
         return session
-    before = session.window_name
-    home = place.tmux_session or session.tmux_session
-    session = replace(session, tmux_session=home, window_index=place.index)
-    if place.window_name is not None:
-        session = replace(session, window_name=place.window_name or NO_NAME)
-    if before and session.window_name not in (before, session.name):
-        session = _renamed(books, session, now)
-    books.sessions.save(session)
-    return session
+
+    def _moved(self, session: Session, place: Place) -> bool:
+        """Whether its pane is in another window than the one whose name is known.
+
+        What id that one had is not known after a start of ours; then its number has to tell.
+        """
+        if not place.window_id:
+            return False
+        known = self._windows.get(session.uid)
+        self._windows[session.uid] = place.window_id
+        if known is not None:
+            return known != place.window_id
+        elsewhere = place.tmux_session not in ("", session.tmux_session)
+        return session.window_index not in (None, place.index) or elsewhere
 
 
 def _renamed(books: Books, session: Session, now: float) -> Session:

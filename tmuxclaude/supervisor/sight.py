@@ -47,7 +47,8 @@ class Sight:
         self.blind = evidence.registry is None or evidence.tail is None
         if closely:
             return True
-        if not self.blind and session.state not in (State.LIMITED, State.WAITING):
+        parked = evidence.registry is not None and evidence.registry.parked is not None
+        if not (self.blind or parked) and session.state not in (State.LIMITED, State.WAITING):
             self.reading = None  # better witnesses speak, and what it showed is past
             return False
         if facts is None:

@@ -21,6 +21,7 @@ from tmuxclaude.claude import launch
 from tmuxclaude.core import errors, launching
 from tmuxclaude.core.launching import Entrance
 from tmuxclaude.core.model import NAME, Pane, Session, Want
+from tmuxclaude.core.parked import MOVED
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.edges import claude_files, processes, tmux
 from tmuxclaude.edges.failpoints import around
@@ -110,6 +111,7 @@ class Windows:
         ``text`` is submitted by Claude Code itself. A conversation that never had a record cannot
         be resumed by Claude Code; then a new one is begun, and a note says so.
         """
+        session = self._before_it_moved(session)
         self.check(session)
         settings, notes = str(self._files.write(session.uid, None)), []
         command, flags = session.launch.command, session.launch.flags
@@ -185,6 +187,23 @@ class Windows:
     @property
     def _files(self) -> SettingsFiles:
         return SettingsFiles(self.settings, self.spool)
+
+    def _before_it_moved(self, session: Session) -> Session:
+        """With the conversation of which a copy went on in the background, if nothing was said
+        there: that copy was never written, and its process is gone."""
+        links = self.books.sessions.chain(session.uid)[-2:]
+        moved = len(links) == 2 and links[1].why == MOVED
+        if session.recorded or not moved or session.conversation != links[1].conversation:
+            return session
+        if open_elsewhere(session):
+            raise errors.RefusedError(
+                f"the conversation of {session.name} is open in the background; nothing was "
+                "started. See: claude agents"
+            )
+        halt = self.books.halts.current(session.uid)
+        if halt is not None and halt.conversation == session.conversation:
+            self.books.halts.save(replace(halt, conversation=links[0].conversation))
+        return replace(session, conversation=links[0].conversation, recorded=True)
 
     def _must_be_resumable(self, session: Session) -> None:
         account, conversation = Path(session.account), session.conversation or ""
