@@ -61,6 +61,35 @@ KNOWN = [
     ("12am", FRIDAY, "UTC", "2026-11-21T00:00"),
     ("12pm", FRIDAY, "UTC", "2026-11-21T12:00"),
     ("12:04am", "2026-11-20T21:00", "UTC", "2026-11-21T00:04"),
+    ("noon", FRIDAY, "UTC", "2026-11-21T12:00"),
+    ("at noon (Asia/Tokyo)", FRIDAY, None, "2026-11-21T12:00+09:00"),
+    ("Mon at noon", FRIDAY, "UTC", "2026-11-23T12:00"),
+    ("midnight", FRIDAY, "UTC", "2026-11-21T00:00"),
+    ("at midnight (UTC)", "2026-11-21T00:04", None, "2026-11-21T00:00"),
+    # days that are named otherwise
+    ("today at 11pm", FRIDAY, "UTC", "2026-11-20T23:00"),
+    ("today at 8:55pm (UTC)", FRIDAY, None, "2026-11-20T20:55"),
+    ("tomorrow at 9am", FRIDAY, "UTC", "2026-11-21T09:00"),
+    ("tomorrow, 11:30 PM (Asia/Tokyo)", FRIDAY, None, "2026-11-22T23:30+09:00"),
+    ("Nov 23rd, 9pm", FRIDAY, "UTC", "2026-11-23T21:00"),
+    ("Nov 22nd at 9pm", FRIDAY, "UTC", "2026-11-22T21:00"),
+    ("Nov 25th, 2026 at 9pm", FRIDAY, "UTC", "2026-11-25T21:00"),
+    ("Fri, Nov 27, 9pm", FRIDAY, "UTC", "2026-11-27T21:00"),
+    ("Monday Nov 23rd at 9pm (UTC)", FRIDAY, None, "2026-11-23T21:00"),
+    # halves of the day and zones that are written otherwise
+    ("9:30 p.m.", FRIDAY, "UTC", "2026-11-20T21:30"),
+    ("9:30 a.m. (UTC)", FRIDAY, None, "2026-11-21T09:30"),
+    ("9:30p.m", FRIDAY, "UTC", "2026-11-20T21:30"),
+    ("10pm (utc)", FRIDAY, None, "2026-11-20T22:00"),
+    ("11pm (GMT+5:30)", "2026-11-20T16:00", None, "2026-11-20T23:00+05:30"),
+    ("11pm (UTC-03:30)", FRIDAY, None, "2026-11-20T23:00-03:30"),
+    # a narrow pane has broken the zone
+    (
+        "9pm (Americ a/Argentina/Buenos_ Aires)",
+        FRIDAY,
+        None,
+        "2026-11-20T21:00-03:00",
+    ),
     # the anchor: ten minutes back means due now, more means the next day
     ("3pm", "2026-11-20T15:01", "UTC", "2026-11-20T15:00"),
     ("3pm", "2026-11-20T15:10", "UTC", "2026-11-20T15:00"),
@@ -131,7 +160,32 @@ UNKNOWN = [
     "Feb 29, 1pm",
     "Feb 29, 2027, 1pm",
     "Nov 23",
+    "Nov 23rd",
     "Nov 23, 2026",
+    "today",
+    "tomorrow",
+    "today at 8pm",
+    "yesterday at 11pm",
+    "tomorrow at midnight",
+    "Nov 23 at midnight",
+    "Mon midnight",
+    "midnight 9pm",
+    "around noon",
+    "Nov 23th, 9pm",
+    "Nov 21th, 9pm",
+    "Nov 12nd, 9pm",
+    "Thu, Nov 27, 9pm",
+    "Fri Mon 9pm",
+    "FriNov 27, 9pm",
+    "today, Nov 20, 11pm",
+    ", 9pm",
+    "9pm.m.",
+    "9 p.",
+    "9pm (GMT+5)",
+    "9pm (GMT+5:60)",
+    "9pm (GMT+24:00)",
+    "9pm (New York)",
+    "9pm ( )",
     "Mon",
     "Montag 9am",
     "23 Nov, 9pm",
@@ -325,6 +379,12 @@ def test_a_text_that_is_seen_later_never_means_an_earlier_instant(
     text = as_printed(said + 60 * ahead_minutes, zone, dated=False)
     first, later = parse(text, said, zone), parse(text, said + 60, zone)
     assert first is None or later is None or later >= first
+
+
+@pytest.mark.parametrize("text", ["today at 11:58pm", "tomorrow at 9am"])
+def test_a_text_that_may_be_of_yesterday_names_no_day(text: str) -> None:
+    assert parse(text, at("2026-11-21T00:05"), "UTC") is None
+    assert parse(text, at("2026-11-21T00:10"), "UTC") is not None
 
 
 @given(st.text(max_size=70), st.floats(0, 4e9), st.none() | st.text(max_size=20))

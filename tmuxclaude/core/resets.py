@@ -9,7 +9,7 @@ one thing that it reads.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tmuxclaude.core.model import LimitKind
@@ -46,18 +46,27 @@ _MONTH = (
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _WEEKDAY = (
-    r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?"
+    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?"
     r"|sat(?:urday)?|sun(?:day)?)"
 )
-_DAY_NAMED = rf"(?:{_MONTH} (?P<day>[0-9]{{1,2}})(?:,? (?P<year>20[0-9]{{2}}))?|{_WEEKDAY})"
-_CLOCK = (
-    r"(?:(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))? ?(?P<half>am|pm)"
-    r"|(?P<hour24>[0-9]{2}):(?P<minute24>[0-9]{2}))"
+_DATE = (
+    rf"(?:(?P<also>{_WEEKDAY}),? )?{_MONTH} (?P<day>[0-9]{{1,2}})(?P<ordinal>st|nd|rd|th)?"
+    r"(?:,? (?P<year>20[0-9]{2}))?"
 )
-_ON_THE_CLOCK = re.compile(rf"(?:{_DAY_NAMED},? )?(?:at )?{_CLOCK}")
+_DAY_NAMED = rf"(?:(?P<near>today|tomorrow)|{_DATE}|(?P<weekday>{_WEEKDAY}))"
+_CLOCK = (
+    r"(?:(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))? ?(?P<half>am|pm|a\.m\.?|p\.m\.?)"
+    r"|(?P<hour24>[0-9]{2}):(?P<minute24>[0-9]{2})|(?P<noon>noon))"
+)
+_ON_THE_CLOCK = re.compile(rf"(?:{_DAY_NAMED},? )?(?:at )?{_CLOCK}|(?:at )?(?P<midnight>midnight)")
+"""``midnight`` of a named day may be its beginning or its end, so it is understood alone only."""
+_ORDINALS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 _PART = r"([0-9]{1,5}) ?(d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)(?![a-z])"
 _IN_A_WHILE = re.compile(rf"in (?:(?:, ?| and | )?{_PART})+")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}")
+_OFFSET = re.compile(r"(?:GMT|UTC)(?P<sign>[+-])(?P<hours>[0-9]{1,2}):(?P<minutes>[0-5][0-9])")
+"""As JavaScript prints a zone without a name: plus is east. Whole hours alone are not understood,
+for in POSIX's ``GMT+5`` plus is west."""
 _NOT_A_PLACE = re.compile(r"(?:right|posix)/.*|posixrules|localtime|factory", re.IGNORECASE)
 """Zone files that are no zone that Claude Code could print: leap-second and alias trees, and the
 machine's own zone, which need not be the pane's."""
@@ -82,7 +91,9 @@ def parse(text: str, said_at: float, zone: str | None) -> float | None:
         elif words.startswith("in "):
             found = _after_a_while(words, said_at)
         else:
-            found = _on_the_clock(words, said_at, _place(printed["zone"] or zone))
+            printed_zone = printed["zone"]
+            place = _printed_place(printed_zone) if printed_zone else _place(zone)
+            found = _on_the_clock(words, said_at, place)
     except (OverflowError, ValueError, OSError):  # a date or a year that no calendar has
         return None
     return found if found is not None and found >= said_at - EARLIER_SECONDS else None
@@ -99,9 +110,19 @@ def plausible(kind: LimitKind, resets_at: float, said_at: float) -> bool:
     return -EARLIER_SECONDS <= resets_at - said_at <= ahead
 
 
+def _printed_place(name: str) -> tzinfo | None:
+    """The zone in parentheses. None has a blank: a narrow pane breaks a long name anywhere."""
+    name = name.replace(" ", "")
+    offset = _OFFSET.fullmatch(name)
+    if offset is None:
+        return _place(name)
+    ahead = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"]))
+    return timezone(ahead if offset["sign"] == "+" else -ahead)
+
+
 def _place(name: str | None) -> tzinfo | None:
     """The zone of that name; ``None`` for one that is unknown or no zone that can be printed."""
-    if name == "UTC":  # known for sure even where the system has no zone data
+    if name in ("UTC", "utc"):  # known for sure even where the system has no zone data
         return UTC
     if name is None or not _ZONE.fullmatch(name) or _NOT_A_PLACE.fullmatch(name):
         return None
@@ -135,8 +156,10 @@ def _on_the_clock(words: str, said_at: float, place: tzinfo | None) -> float | N
     if match["month"]:
         days = _dates(match, today)
     elif match["weekday"]:
-        wanted = _WEEKDAYS.index(match["weekday"][:3])
-        days = [day for day in days if day.weekday() == wanted]
+        days = [day for day in days if _is_called(day, match["weekday"])]
+    elif match["near"]:
+        known = today == datetime.fromtimestamp(said_at, place).date()
+        days = [today + timedelta(days=match["near"] == "tomorrow")] if known else []
     else:
         latest = said_at + _BARE_SECONDS
     instants = (_instant(day, clock, place) for day in days)
@@ -145,12 +168,14 @@ def _on_the_clock(words: str, said_at: float, place: tzinfo | None) -> float | N
 
 
 def _clock(match: re.Match[str]) -> time | None:
+    if match["midnight"] or match["noon"]:
+        return time(12 if match["noon"] else 0)
     if not match["half"]:
         return time(int(match["hour24"]), int(match["minute24"]))
     hour = int(match["hour"])
     if not 1 <= hour <= 12:
         return None
-    return time(hour % 12 + (12 if match["half"] == "pm" else 0), int(match["minute"] or 0))
+    return time(hour % 12 + (12 if match["half"][0] == "p" else 0), int(match["minute"] or 0))
 
 
 def _next_days(today: date) -> list[date]:
@@ -159,13 +184,22 @@ def _next_days(today: date) -> list[date]:
 
 
 def _dates(match: re.Match[str], today: date) -> list[date]:
-    """The printed date in its year; without one in this year, or in the next if that is near."""
+    """The printed date in its year; without one in this year, or in the next if that is near.
+
+    Empty when what else is printed of it, its weekday or the end of its number, is of another date.
+    """
     month, day = _MONTHS.index(match["month"][:3]) + 1, int(match["day"])
-    if match["year"]:
-        return [date(int(match["year"]), month, day)]
-    if month < today.month and (date(today.year + 1, month, day) - today).days <= _ROLL_DAYS:
-        return [date(today.year + 1, month, day)]
-    return [date(today.year, month, day)]
+    if match["ordinal"] not in (None, _ORDINALS.get(day, "th")):
+        return []
+    found = date(int(match["year"] or today.year), month, day)
+    if not match["year"] and month < today.month:
+        next_year = date(today.year + 1, month, day)
+        found = next_year if (next_year - today).days <= _ROLL_DAYS else found
+    return [found] if not match["also"] or _is_called(found, match["also"]) else []
+
+
+def _is_called(day: date, weekday: str) -> bool:
+    return day.weekday() == _WEEKDAYS.index(weekday[:3])
 
 
 def _instant(day: date, clock: time, place: tzinfo) -> float:
