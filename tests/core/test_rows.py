@@ -120,6 +120,16 @@ def test_a_time_is_shown_in_the_zone_and_counted_down_in_minutes() -> None:
     assert "due" in shown(row("api", outlook_at=NOW - 60))[4][6]
 
 
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [(-20, "in 2m"), (0, "in 1m"), (37, "in 1m"), (60, "in <1m"), (64, "in <1m"), (65, "due")],
+)
+def test_the_countdown_is_that_of_the_clock_beside_it(now: float, left: str) -> None:
+    at = NOW + 20 + 65  # 08:01:05
+    drawn = plain(shown(row("api", outlook_at=at), now=NOW + 20 + now)[4][6])
+    assert f"08:01 {left}  " in drawn
+
+
 def test_nothing_changes_before_the_minute_turns() -> None:
     limited = row("api", outlook_at=NOW + 100.5)
     assert shown(limited, now=NOW + 19) == shown(limited, now=NOW - 39)

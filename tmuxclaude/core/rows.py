@@ -166,8 +166,12 @@ def _at(row: Row) -> float | None:
 
 
 def _left(at: float, now: float) -> str:
-    """The countdown in whole minutes, which changes at the turn of a minute only."""
-    return countdown(-(-at // 60) * 60, now // 60 * 60)
+    """The countdown from the minute that a clock shows now to the one that it shows at ``at``.
+
+    So it changes at the turn of a minute only, and is less than a minute off.
+    """
+    minutes = at // 60 - now // 60
+    return "in <1m" if at > now and not minutes else countdown(minutes * 60, 0)
 
 
 def _why(row: Row, now: float) -> str:
