@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -96,6 +97,34 @@ def test_our_files_and_the_database(run: Run, books: Books, state_dir: Path, hom
     assert "no database of tmuxclaude" in found(run, 1)["database"]["text"]
 
 
+NAMELESS = {"0f" * 16: b"\xff", "1e" * 16: "$(id)", "x'": b"\xfe"}
+"""Names that no command takes, by the uids of their sessions."""
+
+
+def test_what_nobody_can_type_is_given_a_name_first(
+    run: Run, books: Books, home: Path, state_dir: Path
+) -> None:
+    for number, (uid, name) in enumerate(NAMELESS.items()):
+        books.sessions.add(session(f"web-{number}", home, uid=uid, pane=None))
+        with books.db.writing():
+            books.db.update("sessions", {"name": name, "state": "flying"}, "uid = ?", uid)
+    checks = run("doctor", "--json").json["checks"]
+    mends = [one["mend"] for one in checks if one["name"] == "session"]
+    assert len(mends) == 3
+    assert not any("forget b" in mend or "forget $" in mend for mend in mends)
+    assert "nothing can name it" in mends[2]
+    for number, mend in enumerate(mends[:2]):
+        stop, command, more = mend.partition("else: ")[2].split(", then ")
+        assert stop == "tmuxclaude supervisor stop"
+        sqlite, database, query = shlex.split(command)
+        assert (sqlite, database) == ("sqlite3", str(state_dir / "tmuxclaude.db"))
+        with sqlite3.connect(database) as connection:
+            assert connection.execute(query).rowcount == 1
+        assert f"forget nameless-{('0f', '1e')[number] * 4} and" in more
+    again = [one["text"] for one in run("doctor", "--json").json["checks"]]
+    assert sum("nameless-" in text and "left alone" in text for text in again) == 2
+
+
 def test_what_is_named_but_can_hold_nothing(run: Run, home: Path) -> None:
     nothing = found(run, 1, TMUXCLAUDE_STATE_DIR="/proc/tmuxclaude")["directories"]
     assert (nothing["ok"], "/proc/tmuxclaude cannot be made" in nothing["text"]) == (False, True)
@@ -136,6 +165,19 @@ def test_the_key_in_a_tmux_server(run: Run, tmux: Any) -> None:
     taken = found(run)["tmux server"]
     assert (taken["ok"], "customize-mode" in taken["text"]) == (None, True)
     tmux("bind-key", "C", "run-shell '#{@tmuxclaude-plugin}/pick'")
+    assert found(run)["tmux server"]["ok"] is True
+
+
+def test_a_segment_that_is_wanted_and_not_shown(run: Run, tmux: Any) -> None:
+    tmux("set-option", "-g", "@tmuxclaude-plugin", "/somewhere")
+    tmux("bind-key", "C", "run-shell '#{@tmuxclaude-plugin}/pick'")
+    tmux("set-option", "-g", "@tmuxclaude-status", "on")
+    missing = found(run)["tmux server"]
+    assert (missing["ok"], "no status line shows" in missing["text"]) == (None, True)
+    tmux("set-option", "-g", "status-format[1]", "#{T:@tmuxclaude-segment}")
+    assert found(run)["tmux server"]["ok"] is True
+    tmux("set-option", "-gu", "status-format[1]")
+    tmux("set-option", "-ga", "status-right", "#{T:@tmuxclaude-segment}")
     assert found(run)["tmux server"]["ok"] is True
 
 

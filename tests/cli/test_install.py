@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -130,6 +131,21 @@ def test_a_running_tmux_reads_our_lines_and_one_that_starts_does_too(
     shown = ["new-session", "-d", ";", "show", "-gv", "@tmuxclaude-bin", ";", "kill-server"]
     said = subprocess.run([*fresh, *shown], env=env, capture_output=True, text=True, check=False)
     assert said.stdout == f"{program}\n"
+
+
+def test_options_above_the_block_are_seen_by_a_tmux_that_starts_and_the_block_says_so(
+    run: Run, program: Path, home: Path, env: dict[str, str]
+) -> None:
+    conf = home / ".tmux.conf"
+    assert run("install", "--tmux", "--yes").code == 0
+    block = conf.read_text()
+    [told] = [line for line in block.splitlines() if "above this block" in line]
+    [option] = re.findall(r"set -g @tmuxclaude-status on", told)
+    conf.write_text(f"{option}\n{block}")
+    asked = ["new-session", "-d", ";", "show", "-gv", "status-right", ";", "kill-server"]
+    call = ["tmux", "-L", "fresh", "-f", str(conf), *asked]
+    said = subprocess.run(call, env=env, capture_output=True, text=True, check=False)
+    assert "@tmuxclaude-segment" in said.stdout
 
 
 # -- in real shells --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core import blocks, errors
-from tmuxclaude.edges import dotfiles, shells
+from tmuxclaude.edges import dotfiles, shells, units
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.edges.programs import tmux_program
 from tmuxclaude.edges.tmux_call import Door, ServerGone
@@ -33,6 +33,9 @@ PARTS = {
 """What there is to install, in the order in which it is shown."""
 
 SOURCE_SECONDS = 10.0
+
+_OPTIONS_ABOVE = "# Options, such as set -g @tmuxclaude-status on, stand above this block."
+"""tmux waits for ``run-shell``, so the plugin sees only the options that were set before it."""
 
 Script = Callable[[str], str]
 """The completion script for the shell of that name."""
@@ -121,20 +124,20 @@ class Place:
             case "wrapper":
                 given = (self.program, sys.executable)
                 return [_put(one.rc, part, one.wrapper(*given)) for one in self._used()]
-        return [_whole(self.keeper.file, self.keeper.content)]
+        return [self._service(self.keeper.content)]
 
     def removals(self, part: str) -> list[Edit]:
         """What taking it away wants."""
         if part == "service":
-            return [_whole(self.keeper.file, None)]
+            return [self._service(None)]
         scripts = [self._script_file(one) for one in self._known()] if part == "completion" else []
         taken = [_take(file, part) for file in self._hosts(part)]
         return [*taken, *(_whole(file, None) for file in scripts)]
 
     def installed(self, part: str) -> list[Path]:
-        """The files that have that part now."""
+        """The files that have that part now. Raises ``RefusedError`` where they are not ours."""
         if part == "service":
-            return [self.keeper.file] if self.keeper.file.exists() else []
+            return [change.path for change in changes(self.removals(part))]
         return [file for file in self._hosts(part) if _has(file, part)]
 
     def load_into_tmux(self, socket: str) -> str:
@@ -154,10 +157,25 @@ class Place:
             return False
         return True
 
+    # -- service ---------------------------------------------------------------------------------
+
+    def _service(self, content: str | None) -> Edit:
+        """Another content for the file of the service; one that somebody else wrote is refused."""
+
+        def turn(text: str | None) -> str | None:
+            if text is not None and not units.wrote(self.keeper, text):
+                raise errors.RefusedError(
+                    "it was not written by: tmuxclaude install --service; move it away for that"
+                )
+            return content
+
+        return Edit(self.keeper.file, turn)
+
     # -- tmux ------------------------------------------------------------------------------------
 
     def _tmux_lines(self) -> list[str]:
         return [
+            _OPTIONS_ABOVE,
             f"set-option -gq @tmuxclaude-bin {_said(Raw(self.program))}",
             f"run-shell {_said(_plugin())}",
         ]

@@ -66,7 +66,19 @@ def _key(name: str, socket: str, call: Sequence[str]) -> Check:
     if taken:
         text = f"prefix + {taken[0]} does something else: {bound[taken[0]].strip() or 'nothing'}"
         return Check(name, None, text, "choose another: set -g @tmuxclaude-key KEY (docs/tmux.md)")
+    wanted = _said([*call, "show-options", "-gqv", "@tmuxclaude-status"]) or ""
+    if wanted in ("on", "1", "yes") and not _segment_is_drawn(call):
+        text = "@tmuxclaude-status is on, but no status line shows the segment"
+        mend = "set it above the lines that load the plugin, then load them again (docs/tmux.md)"
+        return Check(name, None, text, mend)
     return Check(name, True, f"{socket}; prefix + {' or '.join(keys)} opens the picker")
+
+
+def _segment_is_drawn(call: Sequence[str]) -> bool:
+    """Whether the status line has it, where the plugin or its user has put it."""
+    places = (("-gv", "status-right"), ("-gv", "status-left"), ("-gv", "status-format"))
+    lines = [_said([*call, "show-options", *one]) or "" for one in places]
+    return any("@tmuxclaude-segment" in line for line in lines)
 
 
 def claude(rules: Rules, env: Mapping[str, str]) -> Check:
