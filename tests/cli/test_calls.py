@@ -226,6 +226,7 @@ def test_no_logs_before_the_first_start(run: Run) -> None:
     done = run("supervisor", "logs")
     assert done.code == 3
     assert "no log yet" in done.err
+    assert "no supervisor runs" in done.err
 
 
 def test_logs_that_are_followed_into_a_file_are_there_at_once(

@@ -173,3 +173,62 @@ def test_what_the_editor_saved_takes_the_place_of_the_file(
     assert no_terminal.code == 2
     assert "needs a terminal" in no_terminal.err
     assert "See: tmuxclaude config set" in no_terminal.err
+
+
+def test_what_was_edited_is_never_lost(
+    edit: Edit, file: Path, home: Path, env: dict[str, str]
+) -> None:
+    wrong = "s/^#max_attempts = .*/max_attempts = 0/"
+    code, said = edit(wrong, "\x04")  # Ctrl-D, instead of an answer
+    [kept] = home.glob("tmuxclaude-*.toml")
+    assert (code, f"kept in {kept}" in said) == (130, True), said
+    assert "max_attempts = 0" in kept.read_text()
+    kept.unlink()
+    second = "fails"
+    script = home / "fails-then"
+    script.write_text(f"""#!/bin/sh
+[ -e {home}/{second} ] && exit 1
+touch {home}/{second}
+sed -i '{wrong}' "$1"
+""")
+    script.chmod(0o755)
+    env["VISUAL"] = str(script)
+    code, said = edit("", "y\nn\n")
+    [kept] = home.glob("tmuxclaude-*.toml")
+    assert (code, said.count(f"kept in {kept}")) == (2, 3), said
+    assert "max_attempts = 0" in kept.read_text()
+    assert not file.exists()
+
+
+def test_what_others_change_while_the_editor_is_open_is_kept(
+    edit: Edit, run: Run, file: Path, home: Path, env: dict[str, str]
+) -> None:
+    assert run("config", "set", "resume.max_attempts", "3").code == 0
+    script = home / "slow"
+    script.write_text(f"""#!/bin/sh
+{sys.executable} -m tmuxclaude config set resume.draft stash >/dev/null
+sed -i 's/3/4/' "$1"
+""")
+    script.chmod(0o755)
+    env["VISUAL"] = str(script)
+    code, said = edit("")
+    [kept] = home.glob("tmuxclaude-*.toml")
+    assert (code, "was changed meanwhile" in said, f"kept in {kept}" in said) == (4, True, True)
+    assert table(file)["resume"] == {"max_attempts": 3, "draft": "stash"}
+    assert "max_attempts = 4" in kept.read_text()
+
+
+def test_ctrl_c_is_the_editors_own(edit: Edit, file: Path, home: Path, env: dict[str, str]) -> None:
+    script = home / "editor-that-takes-it"
+    change = "s/^#max_attempts = .*/max_attempts = 7/"
+    script.write_text(f"""#!/bin/sh
+trap : INT
+kill -INT $PPID
+sleep 1
+sed -i '{change}' "$1"
+""")
+    script.chmod(0o755)
+    env["VISUAL"] = str(script)
+    code, said = edit("")
+    assert code == 0, said
+    assert table(file)["resume"] == {"max_attempts": 7}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,23 @@ def test_what_fails_when_tried_is_not_installed(service: Run, home: Path) -> Non
     config.unlink()
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="launchd is there")
+def test_a_unit_that_somebody_else_wrote_is_left_alone(service: Run, home: Path) -> None:
+    unit = home / ".config/systemd/user/tmuxclaude.service"
+    unit.parent.mkdir(parents=True)
+    theirs = "[Service]\n# Written by: tmuxclaude install --service\nExecStart=/opt/mine\n"
+    unit.write_text(theirs)
+    for verb in ("install", "uninstall"):
+        done = service(verb, "--service", "--yes")
+        assert done.code == 4, done.out
+        assert f"{unit}: it was not written by: tmuxclaude install --service" in done.err
+        assert unit.read_text() == theirs
+    assert calls(home) == []
+    rows = service("install", "--json").json["parts"]
+    [row] = [row for row in rows if row["name"] == "service"]
+    assert (row["installed"], "was not written" in row["problem"]) == (False, True)
+
+
 # -- the configuration of a supervisor that runs, and its log --------------------------------------
 
 
@@ -161,6 +179,38 @@ def test_a_change_is_taken_up_and_a_mistake_is_not(service: Run, home: Path) -> 
     status = service("status", "--json").json["supervisor"]
     assert (status["notices"], status["pid"]) == ([], pid)
     assert json.loads(service("config", "get", "resume.margin_seconds").out) == 6
+
+
+def test_changes_of_one_instant_are_all_kept(service: Run, env: dict[str, str], home: Path) -> None:
+    assert service("supervisor", "start").code == 0
+    assert service("config", "set", "resume.draft", "stash").code == 0
+    file = home / ".config" / "tmuxclaude" / "config.toml"
+    file.write_text("# mine\n" + file.read_text())
+    keys = (
+        *("resume.max_attempts", "resume.margin_seconds", "resume.max_per_day"),
+        *("budget.sessions", "budget.account_sessions", "lifetime.hours"),
+    )
+    call = [sys.executable, "-m", "tmuxclaude", "config", "set"]
+    setters = [subprocess.Popen([*call, key, "7"], env=env, cwd=home) for key in keys]
+    assert [setter.wait(60) for setter in setters] == [0] * len(keys)
+    values = service("config", "show", "--json").json
+    assert {key: values[key] for key in keys} == dict.fromkeys(keys, 7)
+    assert values["resume.draft"] == "stash"
+    kept = [one.name for one in file.parent.iterdir() if one != file]
+    assert kept == ["config.toml.bak"]
+
+
+def test_a_log_that_was_removed_is_told_of_and_begun_anew(service: Run, home: Path) -> None:
+    log = home / ".local/state/tmuxclaude/supervisor.log"
+    assert service("supervisor", "start").code == 0
+    log.rename(log.with_name("moved"))
+    done = service("supervisor", "logs")
+    assert done.code == 3
+    assert "is gone; the supervisor begins it anew" in done.err
+    assert service("config", "set", "resume.max_attempts", "7").code == 0
+    until(lambda: log.exists() and "resume.max_attempts" in log.read_text())
+    shown = service("supervisor", "logs", "-n", str(10**20))
+    assert (shown.code, shown.out) == (0, log.read_text())
 
 
 def hang_up(pid: int) -> None:

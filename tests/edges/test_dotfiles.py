@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +103,52 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "rc").write_text("a file where a directory should be")
     with pytest.raises(UsageError, match="cannot be written"):
         dotfiles.write(tmp_path / "rc" / "config", "x", None)
+
+
+ADDER = """
+import sys
+from pathlib import Path
+from tmuxclaude.edges import dotfiles
+path = Path(sys.argv[1])
+for number in range(20):
+    while True:
+        text = dotfiles.read(path)
+        try:
+            dotfiles.write(path, f"{text}{sys.argv[2]}{number}\\n", text)
+        except dotfiles.ChangedError:
+            continue
+        break
+"""
+
+
+def test_of_many_who_write_at_once_each_is_kept_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rc"
+    file.write_text("first\n")
+    call = [sys.executable, "-c", ADDER, str(file)]
+    writers = [subprocess.Popen([*call, letter]) for letter in "abcd"]
+    assert [writer.wait(60) for writer in writers] == [0] * 4
+    wanted = [f"{letter}{number}" for letter in "abcd" for number in range(20)]
+    assert sorted(file.read_text().splitlines()) == sorted(["first", *wanted])
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_another_process_is_replacing_is_left_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dotfiles, "TURN_SECONDS", 0.05)
+    with (file.parent / ".rc.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RefusedError, match="another process"):
+            add(file, "!")
+    add(file, "!")
+    assert file.read_bytes() == WILD + b"!"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_nothing_is_made_where_a_link_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "rc").symlink_to("disk/rc")
+    (tmp_path / "folder").symlink_to("disk")
+    for path in (tmp_path / "rc", tmp_path / "folder" / "more" / "rc"):
+        with pytest.raises(RefusedError, match="is missing"):
+            dotfiles.write(path, "x", dotfiles.read(path))
+    assert not (tmp_path / "disk").exists()

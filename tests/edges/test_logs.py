@@ -56,3 +56,35 @@ def test_a_planted_log_is_refused(tmp_path: Path) -> None:
     log.symlink_to(tmp_path / "victim")
     assert write(log, "hidden", raw).returncode != 0
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+REMOVER = """
+import logging, os, sys
+from pathlib import Path
+from tmuxclaude.edges import logs
+log = Path(sys.argv[1])
+logs.begin(log, False)
+logging.info("first")
+log.rename(log.with_name("moved"))
+logging.info("second")
+log.unlink()
+logging.info("third")
+log.unlink()
+log.symlink_to("victim")
+logging.info("fourth")
+"""
+
+
+def test_a_log_that_was_moved_or_removed_is_begun_anew(tmp_path: Path) -> None:
+    log, victim = tmp_path / "supervisor.log", tmp_path / "victim"
+    victim.touch()
+    subprocess.run([sys.executable, "-c", REMOVER, str(log)], check=True, timeout=30)
+    assert (tmp_path / "moved").read_text().endswith("INFO first\n")
+    assert victim.read_text() == ""
+    log.unlink()
+    subprocess.run(
+        [sys.executable, "-c", REMOVER.partition("log.unlink()")[0], str(log)], check=True
+    )
+    assert log.read_text().endswith("INFO second\n")
+    assert log.read_text().count("\n") == 1
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600

@@ -70,3 +70,16 @@ def test_a_program_that_fails_is_told_of() -> None:
     assert units.call([("true",), ("sh", "-c", "echo no bus >&2; echo b >&2; exit 1")]) == "no bus"
     assert units.call([("false",), ("true",)]) == "false ended with status 1"
     assert "No such file" in units.call([("/nowhere/systemctl",)])
+
+
+@pytest.mark.parametrize("kind", ["systemd", "launchd"])
+def test_what_we_wrote_is_known_from_what_others_did(kind: str, tmp_path: Path) -> None:
+    command = ("/bin/python", "-m", "tmuxclaude", "supervisor", "run")
+    keeper = units.systemd(tmp_path, "", command, HOSTILE)
+    theirs = "[Service]\nExecStart=/bin/tmuxclaude supervisor run\n"
+    if kind == "launchd":
+        keeper = units.launchd(tmp_path, command, HOSTILE, tmp_path / "raw")
+        theirs = keeper.content.replace("<string>tmuxclaude</string>", "<string>mine</string>")
+    assert units.wrote(keeper, keeper.content)
+    for text in (theirs, "", "garbage", "\udcff"):
+        assert not units.wrote(keeper, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,20 +88,19 @@ def edit() -> int:
     draft = configuring.begin_edit(paths)
     while True:
         try:
-            _run_editor(draft)
-        except TmuxclaudeError:
-            draft.unlink(missing_ok=True)
-            raise
-        try:
+            _run_editor(draft.path)
             changed = configuring.end_edit(paths, draft)
-        except UsageError as problem:
-            layout.complain(str(problem))
-            if not click.confirm("Edit it again?", default=True):
-                raise UsageError(
-                    f"nothing was changed; what you wrote is kept in {draft}"
-                ) from None
-        else:
             break
+        except TmuxclaudeError as problem:
+            if draft.untouched:
+                draft.path.unlink(missing_ok=True)
+                raise
+            kept = f"nothing was changed; what you wrote is kept in {draft.path}"
+            if not isinstance(problem, UsageError):
+                raise type(problem)(f"{problem}; {kept}") from problem
+            layout.complain(f"{problem}; {kept}")  # before asking: an answer may never come
+            if not click.confirm("Edit it again?", default=True):
+                raise UsageError(kept) from None
     if not changed:
         layout.out("Nothing was changed.")
         return 0
@@ -115,6 +115,8 @@ def _run_editor(file: Path) -> None:
         raise UsageError(f"{variable} cannot be read ({error}); nothing was changed") from error
     if not words:
         raise UsageError(f"{variable} names no program; nothing was changed")
+    # Ctrl-C is the editor's. A function, for that is not handed down to it as "ignored" would be.
+    ours = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         code = subprocess.call([*words, str(file)])
     except OSError as error:
@@ -122,6 +124,8 @@ def _run_editor(file: Path) -> None:
             f"the editor {words[0]} cannot be run ({error.strerror}); nothing was changed. "
             f"Set {variable}"
         ) from error
+    finally:
+        signal.signal(signal.SIGINT, ours)
     if code:
         raise UsageError(f"the editor ended with status {code}; nothing was changed")
 

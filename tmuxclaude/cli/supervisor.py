@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -109,7 +110,7 @@ def run() -> int:
 def logs(follows: bool, count: int) -> int:
     """Show the end of the supervisor's log."""
     log = app.paths().log
-    last: deque[str] = deque(maxlen=count)
+    last: deque[str] = deque(maxlen=min(count, sys.maxsize))
     try:
         for file in app.older_logs(log):
             last += file.read_text(errors="replace").splitlines()
@@ -117,7 +118,7 @@ def logs(follows: bool, count: int) -> int:
             last += [line.rstrip("\n") for line in now]
             place = now.tell()
     except FileNotFoundError:
-        raise NotFoundError(f"there is no log yet ({log}); the supervisor never ran") from None
+        raise NotFoundError(_no_log(log)) from None
     except OSError as problem:
         raise UsageError(f"the log {log} cannot be read: {problem.strerror}") from problem
     for line in last:
@@ -128,6 +129,12 @@ def logs(follows: bool, count: int) -> int:
             layout.out(layout.visible(line))
             layout.flush()
     return 0
+
+
+def _no_log(log: Path) -> str:
+    if presence.listens(str(app.paths().socket)):
+        return f"the log {log} is gone; the supervisor begins it anew with its next line"
+    return f"there is no log yet ({log}), and no supervisor runs"
 
 
 def _more(log: Path, place: int) -> Iterator[str]:

@@ -11,10 +11,12 @@ import logging
 import os
 import stat
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from tmuxclaude.core.errors import TmuxclaudeError
 from tmuxclaude.edges.paths import private_file
 
 LARGEST_BYTES = 1024 * 1024
@@ -27,6 +29,23 @@ FORM = "%(asctime)s %(levelname)s %(message)s"
 
 
 class _Private(RotatingFileHandler):
+    """A file of this user alone, begun anew when somebody moved or removed the one that is open."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        if self.stream is not None and self._lost(self.stream):
+            # Where none can be made, what is open is better than nothing.
+            with suppress(OSError, TmuxclaudeError):
+                fresh = self._open()
+                self.stream.close()
+                self.stream = fresh
+        return bool(super().shouldRollover(record))
+
+    def _lost(self, opened: TextIOWrapper) -> bool:
+        try:
+            return not os.path.samestat(Path(self.baseFilename).stat(), os.fstat(opened.fileno()))
+        except OSError:
+            return True
+
     def _open(self) -> TextIOWrapper:
         opened = private_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(opened, "a", encoding="utf-8", errors="backslashreplace")

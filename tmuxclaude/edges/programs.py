@@ -5,6 +5,7 @@ Every command starts here, so what talks to tmux is imported only when it is use
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -32,22 +33,26 @@ def tmux_program() -> str:
     return str(Path(program).absolute())
 
 
-def doors(timeout: float = 5.0) -> Door:
-    """The tmux servers by their sockets. ``timeout``: seconds for each question."""
-    return Door(tmux_program(), timeout)
+def doors(timeout: float = 5.0, ours: Path | None = None) -> Door:
+    """The tmux servers by their sockets. ``timeout``: seconds for each question; ``ours``: a socket
+    of our own, which is taken for no tmux server: who waits there for an answer is who gives it."""
+    return Door(tmux_program(), timeout, ours)
 
 
 class Door:
-    """Gives the tmux server at a socket; one object for each."""
+    """Gives the tmux server at a socket; one object for each. Raises ``RefusedError`` for ours."""
 
-    def __init__(self, program: str, timeout: float) -> None:
+    def __init__(self, program: str, timeout: float, ours: Path | None = None) -> None:
         self._program = program
         self._timeout = timeout
+        self._ours = ours
         self._servers: dict[str, Tmux] = {}
 
     def __call__(self, socket: str) -> Tmux:
         from tmuxclaude.edges.tmux import Tmux
 
+        if self._ours is not None and os.path.realpath(socket) == os.path.realpath(self._ours):
+            raise errors.RefusedError(f"no tmux server but tmuxclaude listens on {socket}")
         if socket not in self._servers:
             self._servers[socket] = Tmux(socket, self._program, self._timeout)
         return self._servers[socket]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from tmuxclaude.edges.service_notify import KEPT_BY
 
-CALL_SECONDS = 30.0
+CALL_SECONDS = 10.0
+"""How long a service manager may take: longer than a first start takes."""
 
 LABEL = "tmuxclaude.supervisor"
 """The name of the agent for launchd."""
@@ -162,6 +163,19 @@ def start_installed(home: Path, given: Mapping[str, str], state_dir: Path) -> bo
     """Whether the service of this state directory is installed, and was started just now."""
     keeper = of_this_system(home, given, ("",), {}, state_dir)
     return keeps(keeper, "TMUXCLAUDE_STATE_DIR", str(state_dir)) and not call((keeper.start,))
+
+
+def wrote(keeper: Keeper, text: str) -> bool:
+    """Whether this, the text of the installed service, was written by us."""
+    if keeper.name == "systemd":
+        return text.partition("\n")[0] == _UNIT.partition("\n")[0]
+    import plistlib
+    from xml.parsers.expat import ExpatError
+
+    with suppress(ValueError, LookupError, TypeError, ExpatError):
+        agent = plistlib.loads(text.encode("utf-8", "surrogateescape"))
+        return agent["Label"] == LABEL and "tmuxclaude" in agent["ProgramArguments"]
+    return False
 
 
 def keeps(keeper: Keeper, name: str, value: str) -> bool:
