@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.test_conversations import HOUR, ID, OLD, transcript
+from tests.cli.test_conversations import HOUR, ID, OLD, record, transcript
 from tests.edges.repositories import Repository
 from tmuxclaude.cli import checkpoint
 from tmuxclaude.cli.main import main
@@ -49,7 +49,7 @@ def test_from_nothing_running_to_nothing_due(
     assert (done.code, done.out, done.err) == (0, NOTHING, "")
     assert run("supervisor", "status").code == 5, "nothing was due, so nobody was started"
 
-    transcript(home / ".claude", ID, home, time.time() - 2 * HOUR)
+    path = transcript(home / ".claude", ID, home, time.time() - 2 * HOUR)
     at_once = [begun(env, home, "--once", "--json") for _ in range(2)]
     told = [one.communicate(timeout=60) for one in at_once]
     assert [(one.returncode, err) for one, (_, err) in zip(at_once, told, strict=True)] == [
@@ -64,6 +64,10 @@ def test_from_nothing_running_to_nothing_due(
     assert (again.code, again.out, again.err) == (0, NOTHING, "")
     verdict = run("checkpoint", "--due", "--dry-run", "--json").json["conversations"][0]
     assert verdict["why"] == "nothing happened since the last checkpoint"
+    with path.open("a") as file:  # said before it was taken, and written after it was read
+        file.write(json.dumps(record("user", time.time() - HOUR, home, message={})) + "\n")
+    verdict = run("checkpoint", "--due", "--dry-run", "--json").json["conversations"][0]
+    assert "min ago; the next after 30" in verdict["why"]
 
     broken = Repository.new(home / "broken", home)
     broken.git("config", "include.path", "/dev/zero")

@@ -62,7 +62,7 @@ def halt(
 
 def material(**more: Any) -> Material:
     empty: dict[str, Any] = {key: [] for key in ("links", "events", "halts", "checkpoints")}
-    return Material(**({"sessions": [session()], **empty, "hours": {}} | more))
+    return Material(**({"sessions": [session()], **empty, "quarters": {}} | more))
 
 
 def total(found: Material, begin: float = 0, end: float = 24) -> Figures:
@@ -145,9 +145,9 @@ def test_turns_and_tokens_belong_to_who_had_the_conversation_then() -> None:
         {"session": "s", "conversation": "C1", "began_at": MIDNIGHT},
         {"session": "t", "conversation": "C1", "began_at": MIDNIGHT + 5 * HOUR},
     ]
-    hour = int(MIDNIGHT // 3600)
-    told = {"c1": ((hour - 1, 9, 9), (hour + 2, 3, 70), (hour + 6, 1, 5)), "c2": ((hour, 8, 8),)}
-    found = material(sessions=[session(), session("t", "web")], links=links, hours=told)
+    at = int(MIDNIGHT // 900)
+    told = {"c1": ((at - 1, 9, 9), (at + 8, 3, 70), (at + 24, 1, 5)), "c2": ((at, 8, 8),)}
+    found = material(sessions=[session(), session("t", "web")], links=links, quarters=told)
     rows, every = stats.figures(found, MIDNIGHT, MIDNIGHT + DAY, By.SESSION, "UTC")
     shown = {name: (one.turns, one.tokens) for name, one in rows}
     assert shown == {"api": (3, 70), "web": (1, 5)}
@@ -164,6 +164,29 @@ def test_days_are_those_of_a_zone_and_none_is_missing() -> None:
         since = MIDNIGHT - 1.5 * DAY
         rows, _ = stats.figures(found, since, MIDNIGHT + 6 * HOUR, By.DAY, zone)
         assert [(day, one.worked / HOUR) for day, one in rows] == shown
+
+
+@pytest.mark.parametrize(("zone", "ahead"), [("Asia/Kolkata", 5.5), ("Asia/Kathmandu", 5.75)])
+def test_a_day_that_begins_within_an_hour_has_what_was_done_in_it(zone: str, ahead: float) -> None:
+    midnight = MIDNIGHT - ahead * HOUR
+    links = [{"session": "s", "conversation": "C1", "began_at": midnight - DAY}]
+    first = int(midnight // 900)
+    told = {"c1": ((first - 1, 1, 5), (first, 2, 7), (first + 95, 4, 0), (first + 96, 8, 9))}
+    found = material(links=links, quarters=told)
+    for begin, shown in ((midnight, [2 + 4, 8]), (midnight - 60, [1, 2 + 4, 8])):
+        rows, every = stats.figures(found, begin, midnight + 1.5 * DAY, By.DAY, zone)
+        assert [one.turns for _, one in rows] == shown
+        assert every.turns == sum(shown), "the days add up"
+
+
+def test_a_quarter_that_began_before_counts_on_the_first_day() -> None:
+    links = [{"session": "s", "conversation": "C1", "began_at": MIDNIGHT - DAY}]
+    told = {"c1": ((int(MIDNIGHT // 900) - 1, 1, 5),)}
+    found = material(links=links, quarters=told)
+    rows, _ = stats.figures(found, MIDNIGHT - 60, MIDNIGHT + HOUR, By.DAY, "UTC")
+    assert [one.turns for _, one in rows] == [1, 0]
+    rows, every = stats.figures(found, MIDNIGHT - 60, MIDNIGHT + HOUR, By.DAY, "Etc/GMT-1")
+    assert ([one.turns for _, one in rows], every.turns) == ([1], 1)
 
 
 def test_by_account_and_directory_checkpoints_outside_of_sessions_count_too() -> None:

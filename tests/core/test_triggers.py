@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tmuxclaude.core.conversations import Activity, Conversation, Kept, Transcript
 from tmuxclaude.core.triggers import Measured, Thresholds, oldest_first, triggers, verdict
+from tmuxclaude.core.triggers import measured as of
 
 NOW = 1_800_000_000.0
 AT = Thresholds()
@@ -81,10 +85,34 @@ def test_never_within_the_cooldown() -> None:
 
 
 def test_never_for_the_same_point_again() -> None:
-    idle = measured(hours=9, idle=300, checkpoint=200)
+    idle = replace(measured(hours=9, idle=300, checkpoint=200), anew=False)
     found = verdict(idle, AT, NOW)
     assert not found.due
     assert "nothing happened" in found.why
+
+
+def conversation(offset: int, timed: int, last_at: float, kept: Kept | None) -> Conversation:
+    activity = Activity(first_at=0, last_at=last_at, timed=timed, files=(("a", timed),))
+    transcript = Transcript("/a/projects/p/c.jsonl", "/a", 1, 2, offset, 3, offset, False, activity)
+    return Conversation(transcript, kept=kept)
+
+
+@pytest.mark.parametrize(
+    ("kept_at", "timed", "offset", "due"),
+    [
+        (500, 500, 600, True),  # the first record that it does not know
+        (600, 500, 600, False),
+        (900, 500, 600, True),  # another file stands there now
+    ],
+)
+@pytest.mark.parametrize("seconds", [-7200, 7200])
+def test_what_is_new_stands_behind_what_was_read_whatever_its_time(
+    kept_at: int, timed: int, offset: int, due: bool, seconds: float
+) -> None:
+    kept = Kept("one", NOW - 3600, kept_at)
+    one = of(conversation(offset, timed, NOW - 3600 + seconds, kept))
+    assert verdict(one, replace(AT, hours=1), NOW).due is due
+    assert one.files == due
 
 
 def test_a_conversation_without_a_record_is_not_due() -> None:

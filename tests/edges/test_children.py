@@ -23,6 +23,10 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
     match order["do"]:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "hush":
+            os.close(1)
+            subprocess.run(["sleep", "0.3"], check=False)
+            os._exit(7)
         case "sleep":
             subprocess.run(["sleep", "60"], check=False)
         case "shout":
@@ -44,6 +48,11 @@ def test_it_answers_again_and_again_and_ends(child: Child) -> None:
     assert (first["said"], second["said"], first["pid"]) == ("ü", "b", second["pid"])
     child.end()
     assert not psutil.pid_exists(first["pid"])
+
+
+def test_how_it_ended_is_waited_for(child: Child) -> None:
+    with pytest.raises(ChildError, match="ended with status 7"):
+        child.ask({"do": "hush"}, SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def test_none_runs_on_when_the_time_is_over(tmp_path: Path) -> None:
         Git(git.program, git.directory, git.environment, time.monotonic() - 1).call("x")
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_one_that_is_killed_has_not_said_no(tmp_path: Path, check: bool) -> None:
+    git = program(tmp_path, "kill -9 $$")
+    with pytest.raises(GitError, match="git x was ended by signal 9") as found:
+        git.call("x", check=check)
+    assert not isinstance(found.value, FailedError), "it is not the files that git does not take"
+
+
 def test_its_answer_and_what_it_says_last(tmp_path: Path) -> None:
     git = program(tmp_path, 'cat; echo "fatal: no" >&2; exit "$3"')
     assert git.call("0", text="in").stdout == b"in"

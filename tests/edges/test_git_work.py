@@ -103,10 +103,12 @@ def test_secrets_are_left_out_however_they_got_there(repository: Repository) -> 
     repository.write(".env", "TOKEN=secret\n")
     repository.write(".ENV.d/key", "TOKEN=secret\n")
     repository.write("prod.Env", "TOKEN=secret\n")
+    repository.write("Live.env/deep/key", "TOKEN=secret\n")
     repository.write("deep/.env.local", "TOKEN=secret\n")
     repository.git("add", "-f", "deep/.env.local")
     work, commit = kept(repository)
     secret = {".env", ".env.shared", ".ENV.d/key", "prod.Env", "deep/.env.local"}
+    secret.add("Live.env/deep/key")
     assert set(work.left_out) == secret
     assert {file.sha256 for file in work.files} == {""}, "a short one could be guessed"
     assert repository.listed(commit) == {".gitignore", "a.txt", "dir/b.txt", ".env.shared"}
@@ -275,6 +277,23 @@ def test_a_sparse_checkout_keeps_what_is_not_checked_out(repository: Repository)
     work, commit = kept(repository)
     assert [file.path for file in work.files] == ["a.txt"]
     assert repository.shown(commit, "dir/b.txt") == "two\n"
+
+
+@pytest.mark.parametrize("how", [("set", "--cone", "nowhere"), ("set", "--no-cone", "/a.txt")])
+def test_what_comes_back_of_a_sparse_checkout_is_whole(
+    repository: Repository, home: Path, how: tuple[str, ...]
+) -> None:
+    repository.git("sparse-checkout", *how)
+    repository.write("dir/new.txt", "new\n")
+    _, commit = kept(repository)
+    tree(repository).restore(commit, str(home / "back"))
+    back = Repository(home / "back", home)
+    names = {".gitignore", "a.txt", "dir/b.txt", "dir/new.txt"}
+    for again in (("status",), ("reset", "--hard"), ("checkout", "-b", "on")):
+        back.git(*again)
+        assert {name for name in names if (back.path / name).exists()} == names
+    assert back.git("status", "--porcelain") == ""
+    assert not (repository.path / "dir/b.txt").exists()
 
 
 def test_a_split_index(repository: Repository) -> None:

@@ -128,6 +128,17 @@ def test_what_was_interrupted_is_due_again(book: Checkpoints) -> None:
     assert book.interrupted(8) == 0
 
 
+def test_the_last_try_is_never_lost_to_an_interruption(book: Checkpoints) -> None:
+    name = book.ask(wish(), 0)
+    for tries in (1, 2, 3, 4, 4, 4):
+        book.begin(name)
+        assert (book.get(name) or {})["tries"] == tries
+        book.interrupted(7)
+    assert ids(book, 7) == [name]
+    book.begin(name)
+    assert book.failed(name, 8, "why")
+
+
 def test_an_answer_that_comes_too_late_changes_nothing(book: Checkpoints) -> None:
     name = book.ask(wish(), 0)
     take(book, name, 1)

@@ -50,6 +50,13 @@ def test_from_taking_one_to_dropping_it(house: House) -> None:
 
     before = repository.fingerprint()
     back = f"{house.project}-checkpoint-{first['id']}"
+    known = house.paths.config.read_text()
+    with house.paths.config.open("a") as config:
+        config.write('[claude]\ncommand = ["no-claude"]\n')
+    refused = house.run("checkpoint", "restore", first["id"], "--resume")
+    assert (refused.returncode, "no-claude is not on your PATH" in refused.stderr) == (3, True)
+    assert not (house.project.parent / back).exists()
+    house.paths.config.write_text(known)
     shown = said(house, "checkpoint", "restore", first["id"])
     assert f"git -C {back} worktree remove {back}" in shown
     assert (house.project.parent / back / "a.txt").read_text() == "worked on\n"
@@ -63,11 +70,26 @@ def test_from_taking_one_to_dropping_it(house: House) -> None:
     assert told(house, "checkpoint", "prune", "--keep", "1", "--dry-run")["dropped"] == [
         first["id"]
     ]
+    away = house.project.rename(house.home / "away")
+    stays = house.run("checkpoint", "prune", "--keep", "1")
+    assert (stays.returncode, stays.stdout) == (5, "Dropped 0\n")
+    assert f"{first['id']} stays: its repository {house.project}/.git is not there" in stays.stderr
+    until(lambda: "could not be dropped: there is no repository" in house.log(), what=house.log)
+    lost = house.run("checkpoint", "restore", first["id"]).stderr
+    command = lost.split("git -C THERE ")[1].replace("DIR", str(house.home / "back"))
+    Repository(away, house.home).git(*command.split())
+    assert (house.home / "back/a.txt").read_text() == "worked on\n"
+    away.rename(house.project)
     assert told(house, "checkpoint", "prune", "--keep", "1")["dropped"] == [first["id"]]
     assert [one["id"] for one in told(house, "checkpoints")["checkpoints"]] == [second["id"]]
     nothing_half(repository, house)
     missing = house.run("checkpoint", "show", first["id"])
     assert (missing.returncode, "no checkpoint" in missing.stderr) == (3, True)
+
+    [third] = told(house, "checkpoint", "api")["checkpoints"]
+    house.project.rename(away)
+    assert told(house, "checkpoint", "prune", "--keep", "1", "--gone")["dropped"] == [second["id"]]
+    assert [one["id"] for one in told(house, "checkpoints")["checkpoints"]] == [third["id"]]
 
 
 def test_what_is_due_may_be_odd(house: House) -> None:
@@ -119,6 +141,12 @@ def test_a_commit_a_new_session_and_a_wrong_call(closed_house: House) -> None:
     program.chmod(0o755)
     hook = repository.write(".git/hooks/post-commit", f"#!/bin/sh\necho ran >{house.home}/theirs\n")
     theirs = hook.read_text()
+    shared = hook.rename(house.home / "shared-hook")
+    hook.symlink_to(shared)
+    refused = house.run("install", "--git-hook", str(house.project), "--yes")
+    assert (refused.returncode, "other repositories may share" in refused.stderr) == (4, True)
+    assert shared.read_text() == theirs
+    shared.rename(hook)
     refused = house.run("install", "--git-hook", str(house.project), "--yes")
     assert (refused.returncode, "not executable" in refused.stderr) == (4, True)
     hook.chmod(0o755)

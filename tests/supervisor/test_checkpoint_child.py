@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import tempfile
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.edges.repositories import Repository
+from tests.supervisor import faults
+from tests.supervisor.faults import full
 from tmuxclaude.chores import comeback
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.demo import files
@@ -52,6 +59,19 @@ def brought(home: Path, directory: Path, **more: Any) -> dict[str, Any]:
     return dict(found["brought"])
 
 
+@contextmanager
+def small_disk(place: Path, kilobytes: int) -> Iterator[None]:
+    disk = faults.small_disk(place, kilobytes)
+    try:
+        disk.__enter__()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root mounts a disk")
+    try:
+        yield
+    finally:
+        disk.__exit__(None, None, None)
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [({"snapshot": "off"}, "snapshot is off"), ({"max_bytes": 2**19}, "1 MB differ, above")],
@@ -79,7 +99,7 @@ def test_a_snapshot_says_what_it_is(home: Path) -> None:
 def test_where_there_is_nothing_to_keep_it_is_said(home: Path) -> None:
     (home / "plain").mkdir()
     assert "not in a git repository" in brought(home, home / "plain")["problem"]
-    for missing in ("gone", "x" * 300):
+    for missing in ("gone", "x" * 300, "\0"):
         assert "not in a git repository" in brought(home, home / missing)["problem"]
     assert brought(home, home / "plain", git=False, problem="slow")["problem"] == "slow"
     Repository.new(home, home)
@@ -103,6 +123,21 @@ def test_without_its_transcript_the_work_is_kept(home: Path) -> None:
         with pytest.raises(RefusedError, match="nothing was made"):
             comeback.restore(row, str(inside), str(home))
     assert brought(home, repository.path, id="two")["problem"] == ""
+
+
+def test_a_transcript_that_cannot_be_read_is_said(home: Path) -> None:
+    repository = Repository.new(home / "p", home)
+    given = order(home, repository.path)
+    [original] = (home / ".claude").rglob("*.jsonl")
+    link = original.parents[1] / "elsewhere" / original.name
+    link.parent.mkdir()
+    link.symlink_to(original)
+    found = answer(given | {"transcript": str(link)})["brought"]
+    assert (found["offset"], found["head"]) == (0, repository.git("rev-parse", "HEAD").strip())
+    why = "the transcript of the conversation cannot be read (a symbolic link)"
+    assert found["problem"] == f"{why}, so only the work was kept"
+    told = answer(given | {"transcript": str(link), "directory": str(home)})
+    assert told == {"problem": f"{why}, and there is no work in git to keep", "for_good": True}
 
 
 def test_a_copy_of_a_project_has_a_conversation_of_its_own(home: Path) -> None:
@@ -134,6 +169,34 @@ def test_what_a_snapshot_lacks_is_said(home: Path) -> None:
     )
 
 
+def test_a_disk_is_never_filled(home: Path) -> None:
+    place = home / "disk"
+    place.mkdir()
+    with small_disk(place, 4096):
+        repository = Repository.new(place / "p", home)
+        repository.write("some", os.urandom(2**20))
+        assert brought(home, repository.path)["problem"] == ""
+        repository.write("more", os.urandom(2**20))
+        before = os.statvfs(place).f_bavail
+        found = brought(home, repository.path, id="two", max_bytes=2**22)
+        assert (found["changed"], found["snapshot"]) == (2, "")
+        assert "only hashes were kept: the disk" in found["problem"]
+        assert os.statvfs(place).f_bavail == before
+
+
+def test_a_disk_without_room_for_what_git_says_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository.new(home / "p", home)
+    place = home / "disk"
+    place.mkdir()
+    with small_disk(place, 256):
+        monkeypatch.setattr(tempfile, "tempdir", str(place))
+        with full(place):
+            told = answer(order(home, repository.path))
+    assert f"no room is left on the disk of {place}" in told["problem"]
+
+
 def test_a_second_try_takes_the_place_of_what_the_first_one_left(home: Path) -> None:
     repository = Repository.new(home / "p", home)
     first = brought(home, repository.path)["snapshot"]
@@ -142,12 +205,14 @@ def test_a_second_try_takes_the_place_of_what_the_first_one_left(home: Path) -> 
     second = brought(home, repository.path, again=True)["snapshot"]
     assert second != first
     assert second in repository.git("for-each-ref", "refs/tmuxclaude")
-    drop = {"do": "drop", "directory": str(repository.path), "home": str(home), "ids": ["one"]}
-    drop["repository"] = ""
+    drop: dict[str, Any] = {"do": "drop", "home": str(home), "ids": ["one"]}
+    drop |= {"directory": str(repository.path), "repository": "", "needed": False}
     assert answer(drop) == answer(drop) == {}
     assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
     assert answer(drop | {"directory": str(home / "gone")}) == {}
-    assert answer(drop | {"repository": str(home / "gone")}) == {}
+    away = drop | {"repository": str(home / "gone")}
+    assert answer(away) == {}
+    assert "no repository of yours at" in answer(away | {"needed": True})["problem"]
 
 
 def test_the_work_tree_may_be_gone(home: Path) -> None:
@@ -169,7 +234,8 @@ def test_the_work_tree_may_be_gone(home: Path) -> None:
         with pytest.raises(RefusedError, match=r"the repository .* is gone"):
             comeback.restore(row | {"repository": gone}, None, str(home))
     place = {"directory": str(home / "side"), "repository": found["repository"]}
-    assert answer({"do": "drop", "home": str(home), "ids": ["one"], **place}) == {}
+    drop = {"do": "drop", "home": str(home), "ids": ["one"], "needed": True}
+    assert answer(drop | place) == {}
     assert repository.git("for-each-ref", "refs/tmuxclaude") == ""
 
 

@@ -49,7 +49,7 @@ class Checkpoints:
     def prune(self, order: wire.PruneCheckpoints) -> wire.CheckpointsDropped:
         rows = outlived(self.books.checkpoints.all(), order.before, order.keep)
         if not order.dry_run:
-            self.checkpointer.prune(rows)
+            self.checkpointer.prune(rows, order.gone)
         return wire.CheckpointsDropped(ids=[row["id"] for row in rows])
 
     def _wishes(self, order: wire.TakeCheckpoints) -> Iterator[tuple[str, Wish]]:

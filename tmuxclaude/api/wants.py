@@ -60,8 +60,14 @@ class Surroundings(Protocol):
     def attach(self, socket: str, pane_id: str) -> list[str]:
         """What to exec at a terminal outside of tmux to see a pane."""
 
+    def program(self, path: str) -> None:
+        """Raises ``NotFoundError`` unless a program is there that can be run."""
+
     def directory(self, path: str) -> str:
         """An absolute path of a directory that is there."""
+
+    def account(self, config_dir: str) -> str:
+        """The account of a configuration directory; the default one when that is empty."""
 
     def transcript(self, account: str, conversation: str, directory: str) -> str:
         """Where a conversation's transcript is, or will be."""
@@ -79,8 +85,8 @@ class Leftovers(Protocol):
     def incoming(self, token: str) -> Path:
         """Where an export waits to be taken in."""
 
-    def sweep(self, before: float, now: float, known: Collection[str], dry_run: bool) -> int:
-        """Removes what is older and belongs to no session of ``known``; how many files."""
+    def sweep(self, before: float, now: float, known: Collection[str], dry_run: bool) -> list[Path]:
+        """Removes what is older and belongs to no session of ``known``; which files."""
 
 
 class Journal(Protocol):
@@ -96,4 +102,4 @@ class Checkpointer(Protocol):
 
     def ask(self, wish: Wish) -> str: ...
 
-    def prune(self, rows: Iterable[Mapping[str, Any]]) -> None: ...
+    def prune(self, rows: Iterable[Mapping[str, Any]], gone: bool = False) -> None: ...

@@ -18,7 +18,7 @@ from tmuxclaude.core.checkpoints import File, changed
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
 from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.git import GitError
-from tmuxclaude.edges.git_work import Kept, Tree
+from tmuxclaude.edges.git_work import REFS, Kept, Tree
 from tmuxclaude.store import reader
 
 Row = Mapping[str, Any]
@@ -150,7 +150,10 @@ def _kept(row: Row, home: str) -> Kept:
     """The repository that keeps the snapshot: through its work tree, or without."""
     kept = _around(row["root"], home) or Kept.of(row["repository"], home)
     if kept is None:
-        raise RefusedError(f"the repository {row['repository'] or row['root']} is gone")
+        raise RefusedError(
+            f"the repository {row['repository'] or row['root']} is gone; if it was moved, what was "
+            f"kept has moved along: git -C THERE worktree add --detach DIR {REFS}{row['id']}"
+        )
     return kept
 
 

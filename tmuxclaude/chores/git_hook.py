@@ -28,6 +28,7 @@ def additions(directory: str, home: str, program: str) -> list[Edit]:
     repository, ``RefusedError`` when its hooks cannot be added to.
     """
     hook = file(directory, home)
+    _must_not_lead_out(hook)
     call = f'{shlex.quote(program)} checkpoint take --committed "$PWD"'
     return [
         Edit(
@@ -60,6 +61,16 @@ def file(directory: str, home: str) -> Path:
     except GitError as problem:
         raise RefusedError(f"{directory}: {problem}; nothing was changed") from problem
     return Path(line(found.stdout)) / "hooks" / "post-commit"
+
+
+def _must_not_lead_out(hook: Path) -> None:
+    """A link into a work tree, or to a file that every repository of somebody has, is no place for
+    a line that is meant for this one."""
+    itself, real = os.path.realpath(hook.parents[1]), os.path.realpath(hook)
+    if not real.startswith(f"{itself.rstrip('/')}/"):
+        raise RefusedError(
+            f"{hook} leads to {real}, which other repositories may share; nothing was changed"
+        )
 
 
 def _with(text: str | None, hook: Path, call: str) -> str:

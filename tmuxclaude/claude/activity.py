@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields as fields_of
 
 from tmuxclaude.claude import fields, transcript
-from tmuxclaude.core.conversations import Activity
+from tmuxclaude.core.conversations import QUARTER, Activity
 from tmuxclaude.core.model import LimitKind
 
-VERSION = 2
+VERSION = 4
 """Raised whenever the same records make another activity, for activities are remembered."""
 
 CHARS = transcript.BEGINNING
@@ -26,8 +26,11 @@ FILES = 5000
 
 TODOS = 200
 
-HOURS = 10_000
-"""Of how many hours is kept what they were used for."""
+EDITS = 200
+"""Of how many edits whose outcome is not told yet is kept what they were."""
+
+QUARTERS = 40_000
+"""Of how many quarters of an hour is kept what they were used for."""
 
 EMPTY = Activity()
 
@@ -72,29 +75,36 @@ class _Draft:
         self.first_at, self.last_at = known.first_at, known.last_at
         self.model, self.tokens, self.most = known.model, known.tokens, known.most
         self.files, self.todos = dict(known.files), dict(known.todos)
-        self.hours = {hour: (turns, tokens) for hour, turns, tokens in known.hours}
-        self.spent = known.spent
+        self.quarters = {quarter: (turns, tokens) for quarter, turns, tokens in known.quarters}
+        self.spent, self.timed = known.spent, known.timed
+        self.edits = {call: (path, at, before) for call, path, at, before in known.edits}
 
     def activity(self) -> Activity:
         values = {field.name: getattr(self, field.name) for field in fields_of(Activity)}
         values["files"] = tuple(self.files.items())[-FILES:]
         values["todos"] = tuple(self.todos.items())[:TODOS]
-        values["hours"] = tuple((hour, *used) for hour, used in self.hours.items())[-HOURS:]
+        edits = tuple((call, *rest) for call, rest in self.edits.items())
+        values["edits"] = edits[-EDITS:]
+        quarters = tuple((quarter, *used) for quarter, used in self.quarters.items())
+        values["quarters"] = quarters[-QUARTERS:]
         return Activity(**values)
 
     def use(self, record: Record, turns: int, tokens: int) -> None:
-        """Counts what this record stands for in the hour in which it was written."""
+        """Counts what this record stands for in the quarter of an hour in which it was written."""
         at = fields.moment(record, "timestamp")
         if at is not None and (turns or tokens):
-            before = self.hours.get(int(at // 3600), (0, 0))
-            self.hours[int(at // 3600)] = (before[0] + turns, before[1] + tokens)
+            quarter = int(at // QUARTER)
+            before = self.quarters.get(quarter, (0, 0))
+            self.quarters[quarter] = (before[0] + turns, before[1] + tokens)
 
 
 def _take(draft: _Draft, record: Record, offset: int) -> None:
+    if record.get("type") == "user":
+        _undone(draft, record)
     if record.get("isSidechain") is True:
         _worked(draft, record, offset)
         return
-    _told_by_every_record(draft, record)
+    _told_by_every_record(draft, record, offset)
     match record.get("type"):
         case "user" | "attachment":
             _user(draft, record)
@@ -106,10 +116,11 @@ def _take(draft: _Draft, record: Record, offset: int) -> None:
             draft.title = draft.title or fields.string(record, "aiTitle", CHARS)
 
 
-def _told_by_every_record(draft: _Draft, record: Record) -> None:
+def _told_by_every_record(draft: _Draft, record: Record, offset: int) -> None:
     at = fields.moment(record, "timestamp")
     if at is None:
         return
+    draft.timed = offset
     draft.conversation = draft.conversation or fields.uuid(record, "sessionId")
     draft.directory = draft.directory or fields.string(record, "cwd", limit=4096)
     draft.first_at = at if draft.first_at is None else min(at, draft.first_at)
@@ -161,25 +172,50 @@ def _worked(draft: _Draft, record: Record, offset: int) -> None:
     """After the edits, writes and lists of tasks in one message."""
     if record.get("type") != "assistant":
         return
-    for name, given in _calls(record):
+    for call, name, given in _calls(record):
         match name:
             case "Edit" | "MultiEdit" | "Write" | "NotebookEdit":
                 path = fields.string(given, "file_path", 4096)
                 path = path or fields.string(given, "notebook_path", 4096)
-                draft.files.pop(path, None)  # the one that was touched last stands last
                 if path:
+                    before = draft.files.pop(path, -1)  # what was touched last stands last
                     draft.files[path] = offset
+                    draft.edits[call] = (path, offset, before)
             case "TodoWrite":
                 draft.todos = _listed(given)
             case "TaskUpdate":
                 draft.todos = _updated(draft.todos, given)
 
 
-def _calls(record: Record) -> Iterator[tuple[str, Record]]:
+def _undone(draft: _Draft, record: Record) -> None:
+    """An edit that failed, or that the user refused, modified nothing."""
+    for block in _blocks(record, "tool_result"):
+        edit = draft.edits.pop(fields.string(block, "tool_use_id"), None)
+        if edit is None or block.get("is_error") is not True:
+            continue
+        path, offset, before = edit
+        for other, (same, at, restored) in draft.edits.items():  # asked for at the same time
+            if (same, restored) == (path, offset):
+                draft.edits[other] = (path, at, before)
+        if draft.files.get(path) == offset:
+            del draft.files[path]
+            if before >= 0:
+                draft.files[path] = before
+
+
+def _calls(record: Record) -> Iterator[tuple[str, str, Record]]:
+    """Of each call of a tool its id, the tool and what it is given."""
+    for block in _blocks(record, "tool_use"):
+        name = fields.string(block, "name")
+        yield fields.string(block, "id"), name, fields.mapping(block, "input")
+
+
+def _blocks(record: Record, kind: str) -> Iterator[Record]:
+    """What a message consists of, as far as it is of this kind."""
     content = fields.mapping(record, "message").get("content")
     for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict) and block.get("type") == "tool_use":
-            yield fields.string(block, "name"), fields.mapping(block, "input")
+        if isinstance(block, dict) and block.get("type") == kind:
+            yield block
 
 
 def _listed(given: Record) -> dict[str, str]:
@@ -203,9 +239,7 @@ def _updated(todos: dict[str, str], given: Record) -> dict[str, str]:
 
 def _tasks_created(draft: _Draft, record: Record) -> None:
     """A task gets its number from the program, so it is read from the tool's result."""
-    content = fields.mapping(record, "message").get("content")
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict) and block.get("type") == "tool_result":
-            found = _CREATED.match(transcript.text_of(block.get("content"), 600))
-            if found and len(draft.todos) < TODOS:
-                draft.todos[f"task {found[1]}"] = found[2][:CHARS]
+    for block in _blocks(record, "tool_result"):
+        found = _CREATED.match(transcript.text_of(block.get("content"), 600))
+        if found and len(draft.todos) < TODOS:
+            draft.todos[f"task {found[1]}"] = found[2][:CHARS]

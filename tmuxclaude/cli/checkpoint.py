@@ -109,7 +109,7 @@ def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
         wire.Due(
             conversation=one.transcript.conversation,
             account=one.transcript.account,
-            directory=one.activity.directory,
+            directory=_absolute(one.activity.directory),
             reasons=list(verdict.reasons),
             after=one.kept.id if one.kept is not None else "",
             transcript=one.transcript.path,
@@ -122,6 +122,11 @@ def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
     for begin in range(0, len(wanted), at_once):
         asked += ask(wire.TakeCheckpoints(due=wanted[begin : begin + at_once], note=reason))
     return follow(paths.database, asked, as_json)
+
+
+def _absolute(directory: str) -> str:
+    """What a transcript says of where it began, if that can be."""
+    return directory if directory.startswith("/") else ""
 
 
 def _committed(directory: str) -> int:

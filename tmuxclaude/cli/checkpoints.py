@@ -180,9 +180,12 @@ def restore_command(
         raise UsageError("--wait and --force go with --resume; nothing was made")
     if to == "":
         raise UsageError("--to needs a directory; nothing was made")
-    row = comeback.one(app.paths().database, checkpoint)
+    paths = app.paths()
+    row = comeback.one(paths.database, checkpoint)
     if resume:
         comeback.needs_transcript(row)
+        app.check_tmux()
+        app.find_claude(app.rules(paths), os.environ)
     place = comeback.restore(row, to, _home())
     opened = _open(row, place, choice) if resume else None
     if as_json:
@@ -229,36 +232,51 @@ def _home() -> str:
 @checkpoint_command.command("prune")
 @click.option("--older-than", "age", metavar="AGE", help="Such as 30d or 12h.")
 @click.option("--keep", metavar="N", type=click.IntRange(1, 10_000), help="At least so many [1].")
+@click.option("--gone", is_flag=True, help="Also those whose repository is gone for good.")
 @click.option("--dry-run", is_flag=True, help="Only say which they are.")
 @as_json
-def prune_command(age: str | None, keep: int | None, dry_run: bool, as_json: bool) -> int:
+def prune_command(
+    age: str | None, keep: int | None, gone: bool, dry_run: bool, as_json: bool
+) -> int:
     """Drop checkpoints that are old; of each conversation the newest N stay."""
     if age is None and keep is None:
         raise UsageError("say which: --older-than AGE, --keep N, or both; nothing was dropped")
     before = time.time() - length(age) if age is not None else None
-    order = wire.PruneCheckpoints(before=before, keep=keep or 1, dry_run=dry_run)
+    order = wire.PruneCheckpoints(before=before, keep=keep or 1, gone=gone, dry_run=dry_run)
     paths = app.paths()
     with app.connect(paths) as client:
         ids = client.ask(order, wire.CheckpointsDropped).ids
-    left = [] if dry_run else _wait_until_gone(paths.database, ids)
+    left = _left(paths.database, ids, gone, 0.0 if dry_run else DROP_PATIENCE)
+    away = [row for row in left if not gone and _away(row)]
+    rest = [row["id"] for row in left if not dry_run and row not in away]
+    stays = [row["id"] for row in away] + rest
+    dropped = [one for one in ids if one not in stays]
     if as_json:
-        layout.out(layout.json_text({"dropped": ids, "left": left, "dry_run": dry_run}))
+        layout.out(layout.json_text({"dropped": dropped, "left": stays, "dry_run": dry_run}))
     elif not ids:
         layout.out("There is nothing to drop.")
     else:
-        done = len(ids) - len(left)
-        layout.out(f"{'Would drop' if dry_run else 'Dropped'} {done}: {' '.join(ids)}")
-    if left and not as_json:
-        layout.complain(f"still there: {' '.join(left)}; the supervisor's log says why")
-    return UnreachableError.exit_code if left else 0
+        done = f"{'Would drop' if dry_run else 'Dropped'} {len(dropped)}"
+        layout.out(": ".join(filter(None, (done, " ".join(dropped)))))
+    for row in away if not as_json else ():
+        why = "is not there; --gone drops it all the same"
+        layout.complain(f"{row['id']} stays: its repository {row['repository']} {why}")
+    if rest and not as_json:
+        layout.complain(f"still there: {' '.join(rest)}; the supervisor's log says why")
+    return UnreachableError.exit_code if stays and not dry_run else 0
 
 
-def _wait_until_gone(database: Path, ids: Sequence[str]) -> list[str]:
-    until = time.monotonic() + DROP_PATIENCE
-    left = list(ids)
-    while left and time.monotonic() < until:
-        known = {row["id"] for row in comeback.rows(database)}
-        left = [one for one in left if one in known]
-        if left:
-            time.sleep(taking.LOOK_SECONDS)
-    return left
+def _left(database: Path, ids: Sequence[str], gone: bool, seconds: float) -> list[Row]:
+    """Those that are still there when all others are dropped, or after so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        left = [row for row in comeback.rows(database) if row["id"] in ids]
+        waits = any(gone or not _away(row) for row in left)
+        if not waits or time.monotonic() >= until:
+            return left
+        time.sleep(taking.LOOK_SECONDS)
+
+
+def _away(row: Row) -> bool:
+    """Whether the repository that keeps its snapshot is not there: gone, moved, or unmounted."""
+    return bool(row["snapshot"]) and not Path(row["repository"]).is_dir()

@@ -126,7 +126,7 @@ def plain(one: Conversation, now: float) -> dict[str, Any]:
         "directory": told.directory or None,
         "messages": {"user": told.prompts, "assistant": told.replies},
         "files": len(told.files),
-        "files_since_checkpoint": told.files_since(kept.offset if kept is not None else 0),
+        "files_since_checkpoint": told.files_since(one.since),
         "first_at": told.first_at,
         "last_at": told.last_at,
         "idle_minutes": None if told.last_at is None else max(0.0, now - told.last_at) / 60,
@@ -151,7 +151,7 @@ def _cells(one: Conversation, now: float) -> tuple[str, ...]:
     told, kept = one.activity, one.kept
     files = str(len(told.files))
     if kept is not None:
-        files = f"{told.files_since(kept.offset)} of {files}"
+        files = f"{told.files_since(one.since)} of {files}"
     idle = "" if told.last_at is None else f" ({layout.span(now - told.last_at)})"
     share = "" if told.context is None else f"{told.tokens / 1000:.0f}k {100 * told.context:.0f}%"
     return (

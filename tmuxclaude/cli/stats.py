@@ -89,12 +89,12 @@ def _material(paths: Paths, since: float, socket: str | None) -> Material:
             events=statistics.events(connection),
             halts=statistics.halts(connection),
             checkpoints=statistics.checkpoints(connection) if socket is None else [],
-            hours={},
+            quarters={},
         )
     accounts = dict.fromkeys(str(row["account"]) for row in sessions)
     survey = scan.survey(accounts, paths.transcripts, since)
-    told = {one.conversation: one.activity.hours for one in survey.transcripts}
-    return replace(found, hours=told)
+    told = {one.conversation: one.activity.quarters for one in survey.transcripts}
+    return replace(found, quarters=told)
 
 
 def _text(by: str, shown: list[tuple[str, Figures]], total: Figures) -> str:

@@ -11,6 +11,9 @@ Mark = tuple[int, int, int, int]
 """What a file was like: device, inode, size in bytes, time of change in nanoseconds. While all are
 the same, nothing was written to it."""
 
+QUARTER = 900.0
+"""A quarter of an hour, in seconds: in every zone a day begins with one."""
+
 WINDOWS = (200_000, 1_000_000)
 """How many tokens a context can hold: the usual window and the large one."""
 
@@ -25,8 +28,12 @@ class Activity:
     named, with the byte offset of the last one. ``tokens``: the context of the last answer,
     ``most`` that of the largest. ``limits``: records of a usage limit. ``todos``: the open ones, by
     their keys. ``message``: the model's message that was read last; more of it may come.
-    ``hours``: for each hour (counted from the epoch) in which there were any, how many turns of the
-    user, and how many tokens the model was given anew or wrote; ``spent``: those of ``message``.
+    ``timed``: the byte at which the last record with a time begins, -1 without one. ``edits``: of
+    each edit whose outcome is not known yet the id of the call, the path, its own offset, and the
+    one before it (-1: none).
+    ``quarters``: for each ``QUARTER`` (counted from the epoch) in which there were any, how many
+    turns of the user, and how many tokens the model was given anew or wrote; ``spent``: those of
+    ``message``.
     """
 
     conversation: str = ""
@@ -46,8 +53,10 @@ class Activity:
     limits: int = 0
     todos: tuple[tuple[str, str], ...] = ()
     message: str = ""
-    hours: tuple[tuple[int, int, int], ...] = ()
+    quarters: tuple[tuple[int, int, int], ...] = ()
     spent: int = 0
+    timed: int = -1
+    edits: tuple[tuple[str, str, int, int], ...] = ()
 
     @property
     def window(self) -> int:
@@ -124,3 +133,10 @@ class Conversation:
     @property
     def activity(self) -> Activity:
         return self.transcript.activity
+
+    @property
+    def since(self) -> int:
+        """The byte of the transcript from which on nothing is in the last checkpoint: the first one
+        without a checkpoint, or when the file was made anew and is shorter."""
+        known = self.kept.offset if self.kept is not None else 0
+        return known if known <= self.transcript.offset else 0

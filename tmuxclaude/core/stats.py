@@ -1,8 +1,9 @@
 """Figures over time: what sessions worked, what they waited, and what resumes saved. Pure.
 
-Made of what is remembered anyway: events, halts, checkpoints, and the hours that transcripts tell
-of. Nothing is guessed: a session works while its state says so and somebody watched. Instants are
-UTC epoch seconds, lengths are seconds, and sessions that ran side by side are added up.
+Made of what is remembered anyway: events, halts, checkpoints, and what transcripts tell of each
+quarter of an hour. Nothing is guessed: a session works while its state says so and somebody
+watched. Instants are UTC epoch seconds, lengths are seconds, and sessions that ran side by side are
+added up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from tmuxclaude.core import hours
+from tmuxclaude.core.conversations import QUARTER
 from tmuxclaude.core.model import Actor, LimitKind, Remedy, State
 from tmuxclaude.core.policy import REMEDY
 
@@ -34,7 +36,7 @@ HOUR = 3600.0
 
 Row = Mapping[str, Any]
 Span = tuple[float, float]
-Hours = Mapping[str, tuple[tuple[int, int, int], ...]]
+Quarters = Mapping[str, tuple[tuple[int, int, int], ...]]
 
 
 class By(StrEnum):
@@ -79,7 +81,7 @@ _BY_WHOM = {Actor.US: "by_us", Actor.CLAUDE: "by_claude", Actor.YOU: "by_you"}
 class Material:
     """Rows as ``store/statistics`` gives them, events and halts in the order of their ids.
 
-    ``hours``: of each conversation, as in ``core/conversations``.
+    ``quarters``: of each conversation, as in ``core/conversations``.
     """
 
     sessions: Sequence[Row]
@@ -87,7 +89,7 @@ class Material:
     events: Sequence[Row]
     halts: Sequence[Row]
     checkpoints: Sequence[Row]
-    hours: Hours
+    quarters: Quarters
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +211,16 @@ def _of_halts(
 
 
 def _of_transcripts(material: Material) -> Iterator[Part]:
-    """Turns and tokens, each with the session that had the conversation in that hour."""
+    """Turns and tokens, each with the session that had the conversation then."""
     links: dict[str, list[Row]] = defaultdict(list)
     for link in material.links:
         links[link["conversation"].lower()].append(link)
-    for conversation, told in material.hours.items():
+    for conversation, told in material.quarters.items():
         owners = sorted(links.get(conversation, ()), key=lambda link: link["began_at"])
-        for hour, turns, tokens in told if owners else ():
-            before = [one for one in owners if one["began_at"] < (hour + 1) * HOUR]
-            uid, at = (before or owners)[-1 if before else 0]["session"], hour * HOUR
+        for quarter, turns, tokens in told if owners else ():
+            at = quarter * QUARTER
+            before = [one for one in owners if one["began_at"] < at + QUARTER]
+            uid = (before or owners)[-1 if before else 0]["session"]
             yield Part("turns", uid, at, amount=turns)
             yield Part("tokens", uid, at, amount=tokens)
 
@@ -237,7 +240,7 @@ def _cut(part: Part, since: float, until: float) -> Iterator[Part]:
         begin, end = max(part.begin, since), min(part.end, until)
         if begin < end:
             yield Part(part.figure, part.session, begin, end)
-    elif since - (HOUR if part.figure in ("turns", "tokens") else 0) < part.begin <= until:
+    elif since - (QUARTER if part.figure in ("turns", "tokens") else 0) < part.begin <= until:
         yield part
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tmuxclaude.core.conversations import Activity, Kept
+from tmuxclaude.core.conversations import Conversation
 from tmuxclaude.core.rules import CheckpointRules
 
 Name = Literal["time", "activity", "context", "idle"]
@@ -53,7 +53,8 @@ class Measured:
     ``began_at``: the last checkpoint's time or, without one, that of the first record.
     ``checkpoint_at``: ``None`` when there was none. ``files``: distinct ones since then.
     ``context``: a share of the window, 0 to 1; ``None`` when it is unknown. ``last_at``: of the
-    last record; nothing happened since the checkpoint when it is not younger than that.
+    last record. ``anew``: whether a record came since the transcript was read for the checkpoint;
+    where it stands tells that, for times are only what records claim, and taking one lasts a while.
     """
 
     began_at: float | None
@@ -61,6 +62,7 @@ class Measured:
     files: int
     context: float | None
     last_at: float | None
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,16 @@ class Verdict:
         return sum(trigger.weighed for trigger in self.triggers)
 
 
-def measured(activity: Activity, kept: Kept | None) -> Measured:
-    """What a conversation shows, whose last checkpoint is ``kept``."""
+def measured(one: Conversation) -> Measured:
+    """What a conversation shows."""
+    activity, kept = one.activity, one.kept
     return Measured(
         began_at=kept.at if kept is not None else activity.first_at,
         checkpoint_at=kept.at if kept is not None else None,
-        files=activity.files_since(kept.offset if kept is not None else 0),
+        files=activity.files_since(one.since),
         context=activity.context,
         last_at=activity.last_at,
+        anew=activity.timed >= one.since,
     )
 
 
@@ -128,10 +132,10 @@ def verdict(measured: Measured, at: Thresholds, now: float) -> Verdict:
     to. That is said before the cooldown is looked at.
     """
     found = triggers(measured, at, now)
-    last, taken = measured.last_at, measured.checkpoint_at
-    if last is None:
+    taken = measured.checkpoint_at
+    if measured.last_at is None:
         return Verdict(found, False, (), "nothing was said in it yet")
-    if taken is not None and last <= taken:
+    if taken is not None and not measured.anew:
         return Verdict(found, False, (), "nothing happened since the last checkpoint")
     if taken is not None and now - taken < 60 * at.cooldown_minutes:
         ago = max(0.0, now - taken) / 60

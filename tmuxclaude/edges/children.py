@@ -80,9 +80,15 @@ class Child:
                 raise TimeoutError
             chunk = os.read(pipe, 1 << 16)
             if not chunk or len(found) > LARGEST_BYTES:
-                raise OSError(f"it ended with status {self._process.poll()}")
+                raise OSError(f"it ended with status {self._status()}")
             found += chunk
         return bytes(found)
+
+    def _status(self) -> int | None:
+        """Its pipe ends a moment before it does."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        return self._process.returncode
 
     def end(self) -> None:
         """In order: it has nothing to do."""

@@ -36,6 +36,9 @@ ENDING_SECONDS = 2.0
 OUTPUT_BYTES = 64 * 2**20
 """More output than this is a mistake or an attack."""
 
+ROOM_BYTES = 2**16
+"""A disk with less is full."""
+
 _FILTER = re.compile(r"(filter\..*)\.(?:clean|smudge|process|required)", re.DOTALL)
 
 _NOTHING_RUNS = {
@@ -116,8 +119,8 @@ class Git:
     ) -> subprocess.CompletedProcess[bytes]:
         """Runs one command with ``text`` on its standard input.
 
-        Raises ``GitError`` when it takes too long or prints too much, and, with ``check``, when it
-        fails.
+        Raises ``GitError`` when it takes too long, prints too much or is killed, and, with
+        ``check``, when it fails.
         """
         command = [self.program, "-C", self.directory, *arguments]
         with (
@@ -136,6 +139,8 @@ class Git:
             )
             status = _wait(process, arguments, min(SECONDS, self.until - time.monotonic()))
             done = subprocess.CompletedProcess(command, status, _all(out), _all(err))
+        if status < 0:
+            raise GitError(f"git {_verb(arguments)} was ended by signal {-status}")
         if check and status:
             raise FailedError(f"git {_verb(arguments)}: {last_line(done.stderr)}")
         return done
@@ -204,5 +209,12 @@ def split(output: bytes) -> list[str]:
 
 def last_line(error: bytes) -> str:
     """What git said last, for people."""
-    lines = os.fsdecode(error).strip().splitlines() or ["it failed without a word"]
+    lines = os.fsdecode(error).strip().splitlines() or [_silent()]
     return lines[-1].removeprefix("fatal: ")
+
+
+def _silent() -> str:
+    """Where there is no room for its output, there is none for its complaint."""
+    place = tempfile.gettempdir()
+    full = shutil.disk_usage(place).free < ROOM_BYTES
+    return f"no room is left on the disk of {place}" if full else "it failed without a word"

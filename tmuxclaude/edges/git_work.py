@@ -22,6 +22,9 @@ from tmuxclaude.edges.git_index import Change, Index, whole_hash
 
 REFS = "refs/tmuxclaude/checkpoints/"
 
+RESERVE_BYTES = 100 * 2**20
+"""What stays free on the disk of a repository."""
+
 _NO_WORK_TREE = (b"not a git repository", b"in a work tree", b"cannot use bare repository")
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
@@ -65,9 +68,11 @@ class Kept:
     def restore(self, commit: str, to: str) -> None:
         """A new work tree at ``to``, which must not exist or be empty, with its head detached.
 
-        No filter runs, so files of git-lfs are the pointers that are committed.
+        No filter runs, so files of git-lfs are the pointers that are committed. It is whole, also
+        where its repository has a sparse checkout, whose patterns git would take over.
         """
-        self.git.call("worktree", "add", "--detach", "--quiet", "--", to, commit)
+        whole = ("-c", "core.sparseCheckout=false")
+        self.git.call(*whole, "worktree", "add", "--detach", "--quiet", "--", to, commit)
 
     def _inside(self, name: str) -> Path:
         """Where git keeps a file of its own."""
@@ -192,6 +197,16 @@ def writable(repository: str) -> bool:
     )
 
 
+def room(repository: str, files: int) -> int:
+    """How many bytes of that many new files may be kept there; 0 or less: none.
+
+    Their user's disk never gets full by them: ``RESERVE_BYTES`` stay, of a small disk a tenth.
+    """
+    disk = os.statvfs(Path(repository, "objects"))
+    reserve = min(RESERVE_BYTES, disk.f_blocks * disk.f_frsize // 10)
+    return disk.f_bavail * disk.f_frsize - reserve - files * disk.f_frsize
+
+
 def _read(root: str, path: str, change: Change) -> tuple[File, bool]:
     """The file as it is now, and whether a snapshot may take it."""
     import hashlib  # 3 MB of memory, and who only looks reads no file
@@ -223,9 +238,9 @@ def _read(root: str, path: str, change: Change) -> tuple[File, bool]:
 
 
 def _is_secret(path: Path) -> bool:
-    """``.env``, ``.ENV.local``, ``prod.env``, and all that lies in a folder ``.env*``."""
+    """``.env``, ``.ENV.local``, ``prod.env``, and all that lies in a folder that is called so."""
     parts = [part.lower() for part in path.parts]
-    return any(part.startswith(".env") for part in parts) or parts[-1].endswith(".env")
+    return any(part.startswith(".env") or part.endswith(".env") for part in parts)
 
 
 def _within(path: str, root: str) -> bool:

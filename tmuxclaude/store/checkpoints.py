@@ -38,6 +38,8 @@ _EMPTY: dict[str, object] = {
     "taken_at": None,
 }
 
+INTERRUPTED = "the supervisor ended meanwhile"
+
 _LAST = "SELECT max(taken_at) FROM checkpoints l WHERE l.stage = 'taken'"
 
 
@@ -182,13 +184,17 @@ class Checkpoints:
         return over
 
     def interrupted(self, now: float) -> int:
-        """At our start: what was under way is due again, at once; how many there were."""
+        """At our start: what was under way is due again, at once; how many there were.
+
+        That never uses up the last try, which brings a recap at least.
+        """
         with self._db.writing():
-            return self._db.update(
-                "checkpoints",
-                {"stage": Stage.DUE, "next_at": now, "problem": "the supervisor ended meanwhile"},
-                "stage = 'taking'",
-            )
+            rows = self._db.rows("SELECT id, tries FROM checkpoints WHERE stage = 'taking'")
+            for row in rows:
+                again = {"stage": Stage.DUE, "next_at": now, "problem": INTERRUPTED}
+                tries = min(row["tries"], len(BACKOFF))
+                self._db.update("checkpoints", again | {"tries": tries}, "id = ?", row["id"])
+        return len(rows)
 
     # -- looking and dropping --------------------------------------------------------------------
 
@@ -207,8 +213,8 @@ class Checkpoints:
     def all(self) -> list[Row]:
         """Every checkpoint, without its files and its recap."""
         return self._db.rows(
-            "SELECT id, account, conversation, transcript, session, directory, repository, stage,"
-            " asked_at FROM checkpoints ORDER BY asked_at, id"
+            "SELECT id, account, conversation, transcript, session, directory, repository,"
+            " snapshot, stage, asked_at FROM checkpoints ORDER BY asked_at, id"
         )
 
     def last_in(self, directory: str) -> Row | None:

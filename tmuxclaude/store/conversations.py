@@ -253,6 +253,6 @@ def _transcript(row: tuple[object, ...]) -> Transcript:
 
 def _activity(kept: str) -> Activity:
     known = json.loads(kept)
-    for name in ("files", "todos", "hours"):
+    for name in ("files", "todos", "quarters", "edits"):
         known[name] = tuple(map(tuple, known[name]))
     return Activity(**known)

@@ -21,14 +21,15 @@ from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.children import serve
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Kept, Tree, writable
+from tmuxclaude.edges.git_work import Kept, Tree, room, writable
 
 Json = dict[str, Any]
 
 NO_REPOSITORY = "not in a git repository of its own, so only facts and the recap were kept"
 GONE = "the transcript of the conversation is gone"
-WORK_ONLY = f"{GONE}, so only the work was kept"
+UNREADABLE = "the transcript of the conversation cannot be read"
 UNWRITABLE = "only hashes were kept: the repository cannot be written to"
+FULL = "only hashes were kept: the disk of the repository has too little room"
 HOME = "all of the home directory is never kept, so only facts and the recap were"
 
 
@@ -46,15 +47,15 @@ def answer(order: Json) -> Json:
             case "drop":
                 drop(order)
                 return {}
-    except NothingLeftError:
-        return {"problem": f"{GONE}, and there is no work in git to keep", "for_good": True}
+    except NothingLeftError as why:
+        return {"problem": f"{why}, and there is no work in git to keep", "for_good": True}
     except (GitError, OSError) as problem:
         return {"problem": str(problem), "for_good": False}
     return {"problem": f"no such order: {order['do']}", "for_good": True}
 
 
 class NothingLeftError(Exception):
-    """There is neither a transcript nor a repository."""
+    """There is no repository, and why there is no transcript."""
 
 
 # -- taking ----------------------------------------------------------------------------------------
@@ -69,13 +70,14 @@ def take(order: Json) -> Json:
     it), and if not, the ``problem`` with it.
     """
     path = _transcript(order)
-    activity, offset = read(path) if path is not None else (records.EMPTY, 0)
+    activity, offset, missing = read(path) if path is not None else (records.EMPTY, 0, GONE)
     recap = Recap.of(activity, order["directory"])
     work = _work(order, recap)
-    if path is None:
+    if missing:
         if not work["root"]:
-            raise NothingLeftError
-        work["problem"] = "; ".join(filter(None, (WORK_ONLY, work["problem"])))
+            raise NothingLeftError(missing)
+        only = f"{missing}, so only the work was kept"
+        work["problem"] = "; ".join(filter(None, (only, work["problem"])))
     return work | {
         "transcript": str(path or order["transcript"]),
         "offset": offset,
@@ -93,16 +95,18 @@ def _transcript(order: Json) -> Path | None:
     return claude_files.transcript_path(account, order["conversation"], order["directory"])
 
 
-def read(path: Path) -> tuple[Activity, int]:
-    """What all records of a transcript come to, and how far they go."""
+def read(path: Path) -> tuple[Activity, int, str]:
+    """What all records of a transcript come to, how far they go; and why nothing was read."""
     facts = path.lstat()
     activity = records.EMPTY
     position = claude_files.Position(facts.st_dev, facts.st_ino, 0)
     while True:
         chunk = claude_files.follow(path, position)
+        if chunk.problems and not chunk.size:
+            return records.EMPTY, 0, f"{UNREADABLE} ({'; '.join(chunk.problems)})"
         activity = records.fold(activity, chunk.lines)
         if chunk.position is None or not chunk.more:
-            return activity, (chunk.position or position).offset
+            return activity, (chunk.position or position).offset, ""
         position = chunk.position
 
 
@@ -111,8 +115,10 @@ def _work(order: Json, recap: Recap) -> Json:
     if not order["git"]:
         return _no_work(order["problem"])
     directory, home = order["directory"], order["home"]
+    if not _is_there(directory):
+        return _no_work(NO_REPOSITORY)
     try:
-        tree = Tree.around(directory, home) if _is_there(directory) else None
+        tree = Tree.around(directory, home)
     except ForeignError as problem:
         return _no_work(str(problem))
     if tree is None:
@@ -150,7 +156,9 @@ def _only_hashes(work: Work, repository: str, order: Json) -> str:
     if work.bytes > order["max_bytes"]:
         size = work.bytes / 2**20
         return f"only hashes were kept: {size:.0f} MB differ, above checkpoint.max_mb"
-    return "" if writable(repository) else UNWRITABLE
+    if not writable(repository):
+        return UNWRITABLE
+    return "" if work.bytes <= room(repository, len(work.files)) else FULL
 
 
 def _missing(work: Work, refused: Sequence[str]) -> str:
@@ -182,7 +190,7 @@ def _no_work(why: str) -> Json:
 
 def drop(order: Json) -> None:
     """Drops what git keeps under ``ids`` in ``repository``, or where that is not known, in the one
-    around ``directory``."""
+    around ``directory``. Raises ``GitError`` when it is ``needed`` and not there."""
     directory, repository, home = order["directory"], order["repository"], order["home"]
     kept: Kept | None = None
     if repository:
@@ -192,6 +200,8 @@ def drop(order: Json) -> None:
     if kept is not None:
         for name in order["ids"]:
             kept.forget(name)
+    elif order["needed"]:
+        raise GitError(f"there is no repository of yours at {repository or directory}")
 
 
 if __name__ == "__main__":

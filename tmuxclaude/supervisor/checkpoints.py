@@ -106,14 +106,19 @@ class Checkpointer:
         told = Recap.read(json.loads(row["recap"])).text()
         return f"{TOLD} {row['conversation']}:\n{told}" if told else ""
 
-    def prune(self, rows: Iterable[Row]) -> None:
-        """Forgets these checkpoints: first what git keeps of each, then the rest."""
-        together: dict[str, list[Row]] = {}
+    def prune(self, rows: Iterable[Row], gone: bool = False) -> None:
+        """Forgets these checkpoints: first what git keeps of each, then the rest.
+
+        One whose snapshot is in a repository that is not there stays, unless ``gone``.
+        """
+        together: dict[tuple[str, bool], list[Row]] = {}
         for row in rows:
-            together.setdefault(row["repository"] or row["directory"], []).append(row)
-        for there in together.values():
+            place = row["repository"] or row["directory"]
+            together.setdefault((place, bool(row["snapshot"]) and not gone), []).append(row)
+        for (_, needed), there in together.items():
             ids = tuple(row["id"] for row in there)
-            self._drops.append(_Drop(there[0]["directory"], there[0]["repository"], ids))
+            place = (there[0]["directory"], there[0]["repository"])
+            self._drops.append(_Drop(*place, ids, needed=needed))
         self._looked = (None, None)
 
     # -- occasions -------------------------------------------------------------------------------
@@ -228,17 +233,18 @@ class Checkpointer:
 @dataclass(frozen=True, slots=True)
 class _Drop:
     """What git keeps under ``ids`` goes; then, with ``forget``, what we know. ``repository`` is
-    empty when it is not known."""
+    empty when it is not known; ``needed``: where it is not there, nothing is forgotten."""
 
     directory: str
     repository: str
     ids: tuple[str, ...]
     forget: bool = True
+    needed: bool = False
 
     def order(self, home: str) -> dict[str, Any]:
         """To the child."""
         place = {"directory": self.directory, "repository": self.repository, "home": home}
-        return {"do": "drop", "ids": self.ids, **place}
+        return {"do": "drop", "ids": self.ids, "needed": self.needed, **place}
 
 
 def children(

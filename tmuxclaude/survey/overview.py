@@ -74,20 +74,19 @@ def due(
     told = []
     for one in found:
         at = Thresholds.of(rules.checkpoint_of(one.session))
-        told.append((one, triggers.verdict(triggers.measured(one.activity, one.kept), at, now)))
+        told.append((one, triggers.verdict(triggers.measured(one), at, now)))
     return sorted(told, key=lambda pair: pair[0].kept.at if pair[0].kept is not None else 0.0)
 
 
 def accounts(rules: Rules, env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
     """Claude Code's default, the caller's and the configured directories, and ``more``; each
     once."""
-    home = {"HOME": env.get("HOME", "")}
-    known = [str(claude_files.account_dir(home)), str(claude_files.account_dir(env))]
+    home = env.get("HOME", "")
+    known = ["", env.get("CLAUDE_CONFIG_DIR", "")]
     if rules.claude.config_dir:
         known.append(str(Path(rules.claude.config_dir).expanduser()))
-    known += list(named(rules, env.get("HOME", "")).values())
-    by_place = {os.path.realpath(path): path for path in reversed([*known, *more])}
-    return list(by_place.values())[::-1]
+    known += [*named(rules, home).values(), *more]
+    return list(dict.fromkeys(claude_files.account(path, home) for path in known))
 
 
 def registered(paths: Paths) -> Registered:

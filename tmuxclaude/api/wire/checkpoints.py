@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tmuxclaude.api.wire.base import Answer, Request
+from tmuxclaude.api.wire.base import AbsolutePath, Answer, OptionalPath, Request
 from tmuxclaude.api.wire.looking import View
 from tmuxclaude.api.wire.telling import ShortText
 
@@ -15,16 +15,16 @@ MOST_AT_ONCE = 100
 
 class Due(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One conversation that is due, and by which triggers. ``account``: its configuration
-    directory. ``after``: the id of its last checkpoint when it was found due, empty for none; one
-    that was taken since then is the answer. ``transcript``: its file, for an id that two projects
-    of the account share."""
+    directory. ``directory``: where it began, empty when that is not known. ``after``: the id of its
+    last checkpoint when it was found due, empty for none; one that was taken since then is the
+    answer. ``transcript``: its file, for an id that two projects of the account share."""
 
     conversation: str
-    account: str
-    directory: str
+    account: AbsolutePath
+    directory: OptionalPath
     reasons: list[Literal["time", "activity", "context", "idle"]] = []
     after: str | None = None
-    transcript: str = ""
+    transcript: OptionalPath = ""
 
 
 class TakeCheckpoints(Request, frozen=True, tag="take_checkpoints"):
@@ -37,7 +37,7 @@ class TakeCheckpoints(Request, frozen=True, tag="take_checkpoints"):
     names: list[str] = []
     every: bool = False
     due: Annotated[list[Due], msgspec.Meta(max_length=MOST_AT_ONCE)] = []
-    committed: str = ""
+    committed: OptionalPath = ""
     note: ShortText = ""
 
 
@@ -59,11 +59,13 @@ class CheckpointsWanted(Answer, frozen=True, tag="checkpoints_wanted"):
 class PruneCheckpoints(Request, frozen=True, tag="prune_checkpoints"):
     """Drop what is older than ``before`` (UTC epoch seconds), or whatever its age.
 
-    Of each conversation the newest ``keep`` stay. ``dry_run``: only say which those are.
+    Of each conversation the newest ``keep`` stay. ``gone``: also what was kept in a repository that
+    is not there any more; else that stays, for it may only be away. ``dry_run``: only say which.
     """
 
     before: float | None = None
     keep: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    gone: bool = False
     dry_run: bool = False
 
 
