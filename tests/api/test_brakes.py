@@ -11,6 +11,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.core import errors
 from tmuxclaude.core.budgets import Pause
 from tmuxclaude.core.model import State, Step, Want
+from tmuxclaude.core.parting import OVERDUE, UNASKED
 from tmuxclaude.core.rules import ResumeRules, Rules
 
 HOUR = 3600.0
@@ -73,13 +74,46 @@ def test_what_is_held_is_neither_resumed_nor_written_to(state: State, house: Hou
 
 def test_what_has_ended_cannot_be_held(house: House) -> None:
     house.keep("api", State.ENDED)
+    [refused] = house.ask(wire.Hold(names=["api"])).sessions
+    assert (refused.done, refused.code) == ("refused", "refused")
+    assert want(house) is Want.UP
+
+
+def test_what_was_asked_to_end_is_neither_held_nor_used(house: House) -> None:
+    house.see(house.keep("api", State.IDLE, want=Want.DOWN))
     house.keep("web", State.LIMITED, want=Want.DOWN)
     for name in ("api", "web"):
-        [refused] = house.ask(wire.Hold(names=[name])).sessions
-        assert (refused.done, refused.code) == ("refused", "refused")
-    assert (want(house), want(house, "web")) == (Want.UP, Want.DOWN)
-    house.ask(wire.Release(names=["web"]))
-    assert want(house, "web") is Want.DOWN
+        [held] = house.ask(wire.Hold(names=[name])).sessions
+        [extended] = house.ask(wire.Extend(names=[name])).sessions
+        for verdict in (held, extended):
+            assert (verdict.done, verdict.code) == ("refused", "refused")
+            assert f"tmuxclaude release {name}" in verdict.why
+        for order in (wire.Send(name=name, text="hello"), wire.Enqueue(name=name, text="hello")):
+            with pytest.raises(errors.RefusedError, match=f"tmuxclaude release {name}"):
+                house.ask(order)
+    assert house.books.messages.waiting("uid-api") == []
+
+
+@pytest.mark.parametrize("reason", ["", f"{UNASKED}its lifetime is over"])
+def test_a_release_keeps_what_was_asked_to_end_and_does_not(reason: str, house: House) -> None:
+    house.keep("api", State.IDLE, want=Want.DOWN, reason=reason)
+    [refused] = house.ask(wire.Release(names=["api"])).sessions
+    assert (refused.done, refused.code) == ("refused", "refused")
+    assert want(house) is Want.DOWN
+    house.books.standing.begin(OVERDUE, "uid-api", NOW)
+    [released] = house.ask(wire.Release(names=["api"])).sessions
+    assert (released.done, released.why) == ("released", "it was asked to end, and is kept")
+    [session] = house.books.sessions.all()
+    assert (session.want, session.reason) == (Want.UP, "")
+    assert house.books.standing.since(OVERDUE, "uid-api") is None
+    assert house.watch.reconsidered == 1
+
+
+def test_who_stops_what_we_had_ended_has_stopped_it(house: House) -> None:
+    house.keep("api", State.IDLE, want=Want.DOWN, reason=f"{UNASKED}its lifetime is over")
+    house.ask(wire.Stop(names=["api"]))
+    [session] = house.books.sessions.all()
+    assert (session.want, session.reason) == (Want.DOWN, "")
 
 
 def test_a_held_session_can_be_stopped(house: House) -> None:

@@ -13,7 +13,8 @@ from tmuxclaude.api import wire
 from tmuxclaude.core import errors, launching
 from tmuxclaude.core.checkpoints import Wish
 from tmuxclaude.core.launching import Entrance
-from tmuxclaude.core.model import Limit, LimitKind, Process, Source, State
+from tmuxclaude.core.model import Limit, LimitKind, Process, Source, State, Want
+from tmuxclaude.core.rules import BudgetRules, Rules
 from tmuxclaude.store.checkpoints import BRINGS
 
 UID, ID = "0f" * 16, "11111111-2222-4333-8444-555555555555"
@@ -34,6 +35,13 @@ def limited(house: House) -> None:
 
 def late(house: House, found: wire.Late = LATE) -> None:
     house.operations.late(wire.encode(found).decode(), NOW - 60)
+
+
+def test_an_account_is_limited_by_whatever_way_it_is_named(house: House) -> None:
+    limited(house)
+    house.around.links["/link"] = "/home/ann/.claude"
+    assert isinstance(house.ask(changed(config_dir="/link", if_limited="refuse")), wire.Barred)
+    assert house.ask(changed(config_dir="/other", if_limited="refuse")).uid == UID
 
 
 def test_a_process_registers_only_itself(house: House) -> None:
@@ -92,6 +100,33 @@ def test_who_was_believed_to_wait_is_told_to_have_started(house: House) -> None:
     late(house)
     [session] = [one for one in house.books.sessions.all() if one.uid == UID]
     assert (session.state, session.reason) == (State.STARTING, "")
+
+
+def test_who_is_held_waits_and_leaves_the_slot_to_those_behind(house: House) -> None:
+    house.watch.rules = Rules(budget=BudgetRules(sessions=1))
+    for at, name in enumerate(("first", "second")):
+        waits: dict[str, Any] = {"reason": launching.WAITS_FOR_SLOT, "created_at": NOW + at}
+        house.keep(name, State.QUEUED, **waits)
+    house.ask(wire.Hold(names=["first"]))
+    first = house.ask(wire.Queue(uid="uid-first", step="ask"))
+    assert (first.wait, "tmuxclaude release first" in first.why) == (None, True)
+    assert house.ask(wire.Queue(uid="uid-second", step="ask")).wait == 0.0
+    house.ask(wire.Release(names=["first"]))
+    assert house.ask(wire.Queue(uid="uid-first", step="ask")).wait == 0.0
+    assert house.ask(wire.Queue(uid="uid-second", step="ask")).wait is None
+
+
+def test_who_is_held_is_told_no_time_though_it_is_known(house: House) -> None:
+    limited(house)
+    house.ask(changed(if_limited="wait"))
+    assert house.ask(wire.Queue(uid=UID, step="ask")).wait > 0
+    [session] = house.books.sessions.all()
+    house.ask(wire.Hold(names=[session.name]))
+    told = house.ask(wire.Queue(uid=UID, step="ask"))
+    assert (told.wait, "held" in told.why) == (None, True)
+    house.ask(wire.Queue(uid=UID, step="start"))
+    [session] = house.books.sessions.all()
+    assert (session.state, session.want) == (State.STARTING, Want.HOLD)
 
 
 @pytest.mark.parametrize(

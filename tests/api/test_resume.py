@@ -59,9 +59,12 @@ def test_how_a_session_is_resumed_depends_on_its_state(
 
 
 def test_what_is_just_being_ended_is_not_resumed(house: House) -> None:
-    house.keep("api", State.IDLE, want=Want.DOWN)
-    found = verdict(house, wire.Resume(names=["api"]))
-    assert (found.done, "is just being ended" in found.why) == ("refused", True)
+    house.halt(house.keep("api", State.LIMITED, want=Want.DOWN), -3600)
+    house.keep("web", State.IDLE, want=Want.DOWN)
+    for name in ("api", "web"):
+        found = verdict(house, wire.Resume(names=[name], now=True))
+        assert (found.done, "was asked to end" in found.why) == ("refused", True)
+    assert house.books.halts.latest_attempt("uid-api") is None
     assert not house.windows.told
 
 

@@ -29,6 +29,7 @@ def test_without_a_supervisor_each_says_so(arguments: list[str], run: Run) -> No
     [
         (["hold"], "NAME"),
         (["release"], "NAME"),
+        *(([verb, "--group", ""], "--group") for verb in ("hold", "release", "stop", "resume")),
         (["pause", "2h"], "2h"),
         (["pause", "--until"], "--until"),
         (["unpause", "api"], "api"),

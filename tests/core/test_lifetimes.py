@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tmuxclaude.core import lifetimes, parting
-from tmuxclaude.core.evidence import Evidence, Life, PaneFacts
+from tmuxclaude.core.evidence import Evidence, Life, PaneFacts, Tail, UserTurn
 from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, Lifetime
 from tmuxclaude.core.model import (
     Attempt,
@@ -89,6 +89,7 @@ BUSY = [state for state in State if state is not State.IDLE]
         (replace(SESSION, socket=""), None, None, "outside tmux"),
         (SESSION, HALT, None, "resumed"),
         (SESSION, None, ATTEMPT, "delivered"),
+        (SESSION, None, replace(ATTEMPT, step=Step.DUE, reason="your draft"), "your draft"),
     ],
 )  # fmt: skip
 def test_what_is_in_the_middle_of_something_is_kept(
@@ -96,7 +97,24 @@ def test_what_is_in_the_middle_of_something_is_kept(
 ) -> None:
     why = parting.occupied(session, halt, attempt)
     assert (words in why, bool(words)) == (True, bool(why))
-    assert parting.occupied(SESSION, None, None, message=True)
+    assert parting.occupied(SESSION, None, None, message=True) == "a message waits for it"
+
+
+@pytest.mark.parametrize(
+    ("session", "prompted_at", "words"),
+    [
+        (SESSION, NOW - 1, ""),
+        (SESSION, NOW + 1, "it was used again"),
+        (replace(SESSION, since=NOW + 1), NOW - 1, "it was used again"),
+        (replace(SESSION, state=State.LIMITED), NOW - 1, "it is limited"),
+    ],
+)
+def test_whoever_goes_on_after_it_was_asked_to_end_is_in_use(
+    session: Session, prompted_at: float, words: str
+) -> None:
+    tail = Tail(turns=(UserTurn("go on", prompted_at, 0),))
+    assert parting.used_since(session, replace(QUIET, tail=tail), NOW) == words
+    assert parting.used_since(SESSION, None, NOW) == ""
 
 
 def reading(**changes: object) -> Evidence:

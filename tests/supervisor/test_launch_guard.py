@@ -102,6 +102,19 @@ def test_a_queued_window_counts_down_and_becomes_claude_code(house: House) -> No
     assert [text for kind, text in seat.events() if kind == "queued"] == [f"in pane {seat.pane}"]
 
 
+def test_nothing_is_started_for_who_is_held_until_the_release(house: House) -> None:
+    house.limited("first")
+    seat = new(house, "second", if_limited="wait").shows("q gives up")
+    assert house.run("hold", "second").returncode == 0
+    held = "held; to go on: tmuxclaude release second"
+    seat.waits_because(f"{held} (starts when the 5-hour limit has reset)").shows(held)
+    house.shift(AHEAD + SLACK)
+    seat.waits_because("nothing stands in its way any more")
+    seat.never(lambda: seat.state != "queued" or seat.log() or held not in seat.why(), 3)
+    assert house.run("release", "second").returncode == 0
+    seat.idle()
+
+
 def test_a_countdown_needs_no_supervisor(house: House) -> None:
     house.limited("first")
     second = new(house, "second", if_limited="wait").shows("q gives up")

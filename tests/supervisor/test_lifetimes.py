@@ -54,7 +54,9 @@ def test_warned_once_and_ended_with_its_conversation_kept(closed_house: House) -
     assert told(seat)[2:] == [
         "ended, for its lifetime of 24 h is over; back with: tmuxclaude resume quiet"
     ]
-    assert seat.row()["reason"] == "ended by tmuxclaude: its lifetime of 24 h is over"
+    reason = "ended by tmuxclaude: its lifetime of 24 h is over"
+    assert seat.row()["reason"] == reason
+    assert f" → ended: {reason}" in house.run("history", "quiet").stdout
     assert house.run("resume", "quiet").returncode == 0
     seat.is_("idle", 60)
     assert (seat.prompts(), seat.row()["reason"]) == ([TASK], "")

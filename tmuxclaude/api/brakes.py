@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.finding import named
-from tmuxclaude.core import budgets, errors, hours
+from tmuxclaude.core import budgets, errors, hours, parting
 from tmuxclaude.core.model import Session, State, Want
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.store.books import Books
@@ -44,8 +44,9 @@ class Brakes:
     def hold(self, session: Session) -> wire.Verdict:
         """Only its user touches this session from now on."""
         if session.state is State.ENDED or session.want is Want.DOWN:
-            why = f"{session.name} has ended; there is nothing to hold"
-            return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
+            ending = parting.is_ending(session)
+            ended = f"{session.name} has ended; there is nothing to hold"
+            return refused(session, being_ended(session) if ending else ended)
         if session.want is Want.HOLD:
             return wire.Verdict(name=session.name, done="held", why="it was held already")
         self._want(session, Want.HOLD, "hold")
@@ -53,11 +54,23 @@ class Brakes:
         return wire.Verdict(name=session.name, done="held", why=why)
 
     def release(self, session: Session) -> wire.Verdict:
-        """It is resumed again like any other."""
+        """It is resumed again like any other; also one that was asked to end, and does not."""
+        if parting.is_ending(session):
+            return self._keep(session)
         if session.want is not Want.HOLD:
             return wire.Verdict(name=session.name, done="released", why="it was not held")
         self._want(session, Want.UP, "release")
         return wire.Verdict(name=session.name, done="released", why="resumed again when it is due")
+
+    def _keep(self, session: Session) -> wire.Verdict:
+        if self.books.standing.since(parting.OVERDUE, session.uid) is None:
+            return refused(session, f"{session.name} is just being ended; nothing was done")
+        reason = "" if parting.is_ours(session) else session.reason
+        with self.books.db.writing():
+            self.books.standing.end(parting.OVERDUE, session.uid)
+            self._want(replace(session, reason=reason), Want.UP, "release")
+        why = "it was asked to end, and is kept"
+        return wire.Verdict(name=session.name, done="released", why=why)
 
     def pause(self, order: wire.Pause) -> wire.Paused:
         """Nothing is resumed unasked from now on; a second pause takes the place of the first."""
@@ -111,6 +124,25 @@ class Brakes:
         self.books.sessions.save(replace(session, want=want))
         self.books.events.note(self.now(), session.uid, kind, "by you")
         self.watch.reconsider()
+
+
+def refused(session: Session, why: str) -> wire.Verdict:
+    """The answer for a session for which nothing was done."""
+    return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
+
+
+def being_ended(session: Session) -> str:
+    """Why nothing is done for a session that was asked to end and lives on."""
+    return (
+        f"{session.name} was asked to end, and has not; nothing was done. If it does not: "
+        f"tmuxclaude release {session.name}"
+    )
+
+
+def refuse_if_ending(session: Session) -> None:
+    """Raises ``RefusedError`` for a session that was asked to end and lives on."""
+    if parting.is_ending(session):
+        raise errors.RefusedError(being_ended(session))
 
 
 def refuse_if_held(session: Session) -> None:

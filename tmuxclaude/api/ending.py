@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tmuxclaude.api import wire
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.wants import Watch, Windows
-from tmuxclaude.core import errors, launching
+from tmuxclaude.core import errors, launching, parting
 from tmuxclaude.core.model import Session, State, Want
 from tmuxclaude.store.books import Books
 
@@ -47,7 +47,8 @@ class Ending:
                 "was left alone; end it where it runs"
             )
             return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
-        session = replace(session, want=Want.DOWN)
+        reason = "" if parting.is_ours(session) else session.reason
+        session = replace(session, want=Want.DOWN, reason=reason)
         self.books.sessions.save(session)
         self.watch.touch(session.uid)
         if session.state in (State.LOST, State.QUEUED):
@@ -58,7 +59,9 @@ class Ending:
                 self.windows.terminate(session)
             self.windows.close(session)
             self.books.events.note(self.now(), session.uid, "stopped", "by you")
-            return wire.Verdict(name=session.name, done="ended", why="it was not running")
+            queued = session.state is State.QUEUED
+            why = "it will not be started" if queued else "it was not running"
+            return wire.Verdict(name=session.name, done="ended", why=why)
         self.books.events.note(self.now(), session.uid, "stopped", "by you")
         if session.process is None and session.pane is None:
             why = "it has no process yet; a window that is opened for it is closed again"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.brakes import being_ended, refused
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.wants import Watch
-from tmuxclaude.core import errors, hours, lifetimes
+from tmuxclaude.core import errors, hours, lifetimes, parting
 from tmuxclaude.core.model import Session
 from tmuxclaude.core.states import LIVING
 from tmuxclaude.store.books import Books
@@ -44,7 +45,9 @@ class Lifetimes:
                 f"{session.name} is {session.state}; nothing was done. To bring it back: "
                 f"tmuxclaude resume {session.name}"
             )
-            return wire.Verdict(name=session.name, done="refused", why=why, code="refused")
+            return refused(session, why)
+        if parting.is_ending(session):
+            return refused(session, being_ended(session))
         kept = self.books.lifetimes.of_watched()[session.uid]
         last = max(kept.active_at or 0.0, session.since)
         life = lifetimes.lifetime(last, kept.extended_to, self.watch.rules.lifetime)

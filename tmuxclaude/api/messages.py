@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.brakes import refuse_if_ending
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.sending import checked_message
 from tmuxclaude.api.wants import Watch
@@ -35,6 +36,7 @@ class Messages:
             return self._again(order, kept)
         session = named(self.books, order.name)
         text = checked_message(session, order.text, order.attach)
+        refuse_if_ending(session)
         if session.state is State.ENDED:
             raise errors.RefusedError(
                 f"{session.name} has ended; to go on: tmuxclaude resume {session.name}"

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.checkpoints import last_checkpoint
-from tmuxclaude.api.wants import Watch, Windows
-from tmuxclaude.core import errors, launching, resources
+from tmuxclaude.api.wants import Surroundings, Watch, Windows
+from tmuxclaude.core import budgets, errors, launching, resources
 from tmuxclaude.core.launching import Entrance
 from tmuxclaude.core.model import Launch, LimitKind, Outlook, Process, Session, State
 from tmuxclaude.core.policy import PLAIN_WORDS
@@ -43,13 +43,13 @@ class LimitedError(errors.RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Registering:
-    """``account``: the one of who names none."""
+    """What launches ask before they begin, and while they wait."""
 
     books: Books
     windows: Windows
     watch: Watch
     now: Callable[[], float]
-    account: str
+    around: Surroundings
 
     def guard(self, account: str, zone: str, if_limited: wire.IfLimited) -> Guarded:
         """Whether a session may be started on ``account``; raises ``LimitedError`` when not."""
@@ -128,7 +128,7 @@ class Registering:
             self._moves(kept, Signal.LAUNCHED, "", "it did not wait for an answer")
 
     def _account(self, order: wire.Run) -> str:
-        return order.config_dir or self.account
+        return self.around.account(order.config_dir)
 
     def _enter(
         self, order: wire.Run, guarded: Guarded, began_at: float, process: Process | None = None
@@ -172,24 +172,29 @@ class Registering:
             case "leave":
                 self._moves(session, Signal.GOODBYE, "you gave up waiting", "you gave up waiting")
             case "ask":
-                outlook = self._barrier(session)
-                for_slot = outlook is launching.FOR_SLOT
+                hold = budgets.held(session)
+                barrier = self._limited(session) if hold is not None else self._barrier(session)
+                for_slot = barrier is launching.FOR_SLOT
+                outlook = budgets.outlook(barrier, hold)
                 reason = launching.WAITS_FOR_SLOT if for_slot else launching.WAITS
                 self.books.sessions.save(replace(session, outlook=outlook, reason=reason))
-                return wire.Queued(wait=None if for_slot else self._left(outlook), why=outlook.why)
+                open_end = for_slot or hold is not None
+                return wire.Queued(wait=None if open_end else self._left(outlook), why=outlook.why)
         return wire.Queued(wait=0.0, why="")
 
     def _barrier(self, session: Session) -> Outlook:
         """What a queued session waits for now: a limit, then a slot where it is a window of ours.
 
         In its user's own terminal it takes no slot from others: there it was not to be refused.
+        Who is held takes no turn: whoever stands behind goes first.
         """
         outlook = self._limited(session)
         if outlook.at is not None or not session.opened_by_us:
             return outlook
         kept = self.books.sessions.not_ended()
         waiting = [one for one in kept if launching.waits(one) and one.opened_by_us]
-        ready = [one for one in waiting if self._limited(one).at is None]
+        free = [one for one in waiting if budgets.held(one) is None]
+        ready = [one for one in free if self._limited(one).at is None]
         turns = resources.next_ones(ready, kept, self.watch.rules.budget)
         return outlook if session in turns else launching.FOR_SLOT
 
@@ -224,6 +229,11 @@ def check_command(command: list[str]) -> None:
 def refuse_outside(session: Session) -> None:
     """Raises ``RefusedError`` for a session that has no pane to type into or to come back to."""
     if launching.is_outside(session):
+        if session.state is State.QUEUED:
+            raise errors.RefusedError(
+                f"{session.name} waits in its own terminal and is not started yet; nothing was "
+                f"done. Not to start it: tmuxclaude stop {session.name}"
+            )
         account = dict(session.launch.environment).get("CLAUDE_CONFIG_DIR", "")
         how = launching.by_hand(session.directory, session.conversation, account)
         if session.state in (State.ENDED, State.LOST):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tmuxclaude.api import wire
-from tmuxclaude.api.brakes import Brakes, refuse_if_held
+from tmuxclaude.api.brakes import Brakes, refuse_if_ending, refuse_if_held
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.registering import refuse_outside
 from tmuxclaude.api.wants import Journal, Watch, Windows
@@ -88,6 +88,7 @@ class Resuming:
             self.windows.check(session)
             return "reopens", _reopened(session), lambda: self._queue(session)
         refuse_if_held(session)
+        refuse_if_ending(session)
         match session.state:
             case State.WORKING | State.WAITING:
                 asks = f" ({session.reason})" if session.reason else ""
@@ -97,11 +98,6 @@ class Resuming:
                 )
             case State.STARTING | State.QUEUED | State.RESUMING:
                 raise errors.RefusedError(f"{session.name} is {session.state} already")
-            case State.IDLE if halt is None and session.want is Want.DOWN:
-                raise errors.RefusedError(
-                    f"{session.name} is just being ended; nothing was done. Resume it when that is "
-                    f"over; see: tmuxclaude show {session.name}"
-                )
             case State.IDLE if halt is None:
                 raise errors.RefusedError(
                     f"nothing stopped {session.name}. To say something to it: "

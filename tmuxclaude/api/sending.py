@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tmuxclaude.api import wire
-from tmuxclaude.api.brakes import refuse_if_held
+from tmuxclaude.api.brakes import refuse_if_ending, refuse_if_held
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.registering import refuse_outside
 from tmuxclaude.api.wants import Journal, Watch
@@ -30,6 +30,7 @@ class Sending:
         session = named(self.books, order.name)
         text = checked_message(session, order.text, order.attach)
         refuse_if_held(session)
+        refuse_if_ending(session)
         if (first := self.books.messages.first(session.uid)) and first.stage is not Stage.IN_DOUBT:
             raise errors.RefusedError(
                 f"messages wait for {session.name} already; to wait behind them use --queue"

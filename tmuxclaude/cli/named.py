@@ -83,6 +83,8 @@ def chosen(
     if group is not None:
         if names or every:
             raise UsageError("--group stands alone: without names, and without --all")
+        if not group:
+            raise UsageError("--group is empty, and means no group; nothing was done")
         return _members(paths, group, server), False
     if server.only is None:
         return list(names), every

@@ -86,7 +86,8 @@ def _count(ticket: Ticket) -> bool:
     import select
 
     while True:
-        if time.monotonic() >= ticket.asks_at:
+        # Asked once more before it starts: it may have been held since.
+        if time.monotonic() >= ticket.asks_at or time.time() >= ticket.at:
             _look(ticket)
         now = time.time()
         if now >= ticket.at:

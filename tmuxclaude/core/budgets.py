@@ -64,6 +64,13 @@ class Hold:
     until: float | None
 
 
+def held(session: Session) -> Hold | None:
+    """The hold of this session, if its user, or a budget, has put one on it."""
+    if session.want is not Want.HOLD:
+        return None
+    return Hold(Brake.HOLD, f"held; to go on: tmuxclaude release {session.name}", None)
+
+
 def held_back(
     at: float,
     session: Session,
@@ -76,8 +83,9 @@ def held_back(
     ``delivered``: when the unasked resumes of all sessions together were made, at least those of
     that day; a night's cost is theirs together. Hours and days are those of the session's zone.
     """
-    if session.want is Want.HOLD:
-        return Hold(Brake.HOLD, f"held; to go on: tmuxclaude release {session.name}", None)
+    by_hand = held(session)
+    if by_hand is not None:
+        return by_hand
     found: list[Hold] = []
     until = at
     for _ in range(LINKS):

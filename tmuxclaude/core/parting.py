@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from tmuxclaude.core import launching
 from tmuxclaude.core.evidence import Evidence, Life
-from tmuxclaude.core.model import Attempt, Box, Halt, Look, Session, State, Want
+from tmuxclaude.core.model import Attempt, Box, Halt, Look, Outlook, Session, State, Step, Want
+from tmuxclaude.core.states import LIVING
 
 FRESH_SECONDS = 5.0
 """An older look at the screen says nothing about this moment."""
+
+OVERDUE = "does not end"
+"""What stands while a session that was asked to end long enough ago lives on."""
 
 UNASKED = "ended by tmuxclaude: "
 """How the reason of every session begins that was ended unasked."""
@@ -20,6 +24,25 @@ UNASKED = "ended by tmuxclaude: "
 def is_ours(session: Session) -> bool:
     """Whether we asked this session to end, not its user."""
     return session.want is Want.DOWN and session.reason.startswith(UNASKED)
+
+
+def is_ending(session: Session) -> bool:
+    """Whether it was asked to end, by whomever, and lives on."""
+    return session.want is Want.DOWN and session.state in LIVING
+
+
+def outlook(session: Session) -> Outlook:
+    """What is to be expected of a session that is ending: nothing is done for it any more."""
+    return Outlook(why=f"asked to end, and has not; to keep it: tmuxclaude release {session.name}")
+
+
+def used_since(session: Session, evidence: Evidence | None, at: float) -> str:
+    """Whether an idle session that was asked to end at ``at`` has been used since, in words."""
+    if session.state is not State.IDLE:
+        return f"it is {session.state}"
+    tail = evidence.tail if evidence is not None else None
+    prompted = tail.turns[-1].at if tail is not None and tail.turns else 0.0
+    return "it was used again" if max(session.since, prompted) > at else ""
 
 
 def occupied(
@@ -39,9 +62,11 @@ def occupied(
         return "it runs outside tmux and could not be brought back"
     if halt is not None and halt.open:
         return "it is to be resumed"
-    if message or (attempt is not None and attempt.open):
+    if attempt is not None and attempt.open:
+        if attempt.step is Step.DUE and attempt.reason:
+            return f"a message waits for it: {attempt.reason}"
         return "something is being delivered to it"
-    return ""
+    return "a message waits for it" if message else ""
 
 
 def seen(evidence: Evidence | None, now: float) -> bool:

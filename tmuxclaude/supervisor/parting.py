@@ -13,7 +13,7 @@ from typing import Protocol
 from tmuxclaude.core import parting
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Session, State, Want
-from tmuxclaude.core.parting import FRESH_SECONDS
+from tmuxclaude.core.parting import FRESH_SECONDS, OVERDUE
 from tmuxclaude.core.states import LIVING
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -27,9 +27,6 @@ END_SECONDS = 10.0
 
 LOOKING = "its screen is being looked at"
 """What ``keeps`` says for the moment until it knows."""
-
-OVERDUE = "does not end"
-"""What stands while a session that was asked to end lives on."""
 
 UNWELL, KEPT = "unwell", "kept"
 """Kinds of events: of a process that does not do what it should, which its user is told; and of a
@@ -101,19 +98,45 @@ class Parting:
         return any(now - at < END_SECONDS for at in self._asked.values())
 
     def turn(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
-        """Once in each loop: what was asked for before a crash, and what does not end."""
+        """Once in each loop: what was asked for before a crash, and what does not end.
+
+        Whoever asked; but only an end that nobody asked for is taken back by itself.
+        """
         living = {one.session.uid: one.session for one in known if one.session.state in LIVING}
         now = self.clock.monotonic()
         self._awaited = {u: at for u, at in self._awaited.items() if now - at < FRESH_SECONDS}
         self._seen = {uid: last for uid, last in self._seen.items() if uid in living}
-        self._asked = {uid: at for uid, at in self._asked.items() if uid in living}
-        for uid, session in living.items():
-            if not parting.is_ours(session):
-                continue
-            if uid not in self._asked:
-                self._resume(session, evidence.get(uid))
-            elif now - self._asked[uid] >= END_SECONDS:
-                self._tell(session)
+        ending = {uid: self._fresh(one) for uid, one in living.items() if parting.is_ending(one)}
+        self._asked = {
+            uid: at
+            for uid, at in self._asked.items()
+            if ending.get(uid) is not None or (uid in living and now - at < END_SECONDS)
+        }
+        for uid, session in ending.items():
+            if session is not None:
+                self._pursue(session, evidence.get(uid))
+
+    def _fresh(self, session: Session) -> Session | None:
+        """The session as it is remembered, unless it is to end no longer."""
+        known = self.books.sessions.get(session.uid)
+        return known if known is not None and parting.is_ending(known) else None
+
+    def _pursue(self, session: Session, evidence: Evidence | None) -> None:
+        now, ours = self.clock.monotonic(), parting.is_ours(session)
+        if session.uid not in self._asked:
+            if ours:
+                self._resume(session, evidence)
+            else:
+                self._asked[session.uid] = now
+            return
+        waited = now - self._asked[session.uid]
+        if waited < END_SECONDS:
+            return
+        asked_at = self.clock.now() - waited
+        if ours and (why := parting.used_since(session, evidence, asked_at)):
+            self._keep(session, why)
+        else:
+            self._tell(session)
 
     def _resume(self, session: Session, evidence: Evidence | None) -> None:
         """Asks again after a crash, unless its user has taken it up meanwhile."""
@@ -122,9 +145,16 @@ class Parting:
         if not why:
             self._terminate(session)
         elif why != LOOKING:
-            with self.books.db.writing():
-                self.books.sessions.save(replace(session, want=Want.UP, reason=""))
-                self.books.events.note(self.clock.now(), session.uid, KEPT, f"not ended: {why}")
+            self._keep(session, why)
+
+    def _keep(self, session: Session, why: str) -> None:
+        """It is not to end any more: its user has taken it up."""
+        self._asked.pop(session.uid, None)
+        with self.books.db.writing():
+            self.books.sessions.save(replace(session, want=Want.UP, reason=""))
+            self.books.standing.end(OVERDUE, session.uid)
+            self.books.events.note(self.clock.now(), session.uid, KEPT, f"not ended: {why}")
+        self.touch(session.uid)
 
     def _terminate(self, session: Session) -> None:
         self._asked[session.uid] = self.clock.monotonic()
@@ -135,7 +165,9 @@ class Parting:
         """It was told once before we were restarted, or now."""
         now = self.clock.now()
         if self.books.standing.begin(OVERDUE, session.uid, now):
-            words = f"it was asked to end and has not; to ask again: tmuxclaude stop {session.name}"
+            name = session.name
+            again = f"to ask again: tmuxclaude stop {name}; to keep it: tmuxclaude release {name}"
+            words = f"it was asked to end and has not; {again}"
             self.books.events.note(now, session.uid, UNWELL, words)
 
 
