@@ -28,6 +28,8 @@ PATTERNS = {
     "^[0-9a-f]{32}$": "of 32 digits 0-9 and a-f",
     "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "that is a UUID",
     r"^%[0-9]+(?!\n)$": "such as %12",
+    "^/": "that is an absolute path",
+    "^(/|$)": "that is an absolute path or empty",
 }
 """What texts must look like, in words."""
 

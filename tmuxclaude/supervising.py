@@ -170,11 +170,11 @@ def _open_patiently(here: Standing, rules: Rules, waiter: Waiter, clock: Clock) 
 def _world(where: Paths, rules: Rules, now: Callable[[], float]) -> World:
     """Where sessions of ours can be found when the database cannot be read."""
     more = [rules.claude.config_dir, *(one.config_dir for one in rules.accounts.values())]
-    accounts = (_account(), *(str(Path(path).expanduser()) for path in more if path))
+    directories = ["", *(str(Path(path).expanduser()) for path in more if path)]
     return World(
         door=doors(),
         sockets=tuple(tmux.sockets(os.environ)),
-        accounts=accounts,
+        accounts=tuple(claude_files.account(path, _home()) for path in directories),
         settings=where.hooks,
         command=rules.claude.command,
         now=now,
@@ -183,11 +183,6 @@ def _world(where: Paths, rules: Rules, now: Callable[[], float]) -> World:
 
 def _home() -> str:
     return os.environ.get("HOME", "")
-
-
-def _account() -> str:
-    """The default account of this user, whatever was set where the supervisor was started."""
-    return str(claude_files.account_dir({"HOME": _home()}))
 
 
 # -- the parts -------------------------------------------------------------------------------------
@@ -200,7 +195,7 @@ class _Supervisor:
         self, here: Standing, rules: Rules, clock: Clock, waiter: Waiter, opened: _Opened
     ) -> None:
         where, wake, now = here.where, waiter.wake, clock.now
-        door, at_once = doors(), doors(TMUX_SECONDS)
+        door, at_once = doors(), doors(TMUX_SECONDS, where.socket)
         self._here, self._clock, self._waiter, self._opened = here, clock, waiter, opened
         self.books = books = Books(opened.database)
         before = countdown(where.socket)
@@ -229,7 +224,7 @@ class _Supervisor:
             rules, lambda: config.load(where.config), self._follow, self._note
         )
         files = SettingsFiles(where.hooks, where.spool)
-        self.adopter = Adopter(books, door, files, lambda: self.configured.rules, now)
+        self.adopter = Adopter(books, at_once, files, lambda: self.configured.rules, now)
         self.windows.recap = self.checkpointer.recap
         self.intake.follow(rules.chain)
         self.loop.restore, self.loop.tell = self._restore, self._turn
@@ -263,7 +258,6 @@ class _Supervisor:
             journal=self.hands,
             now=self._clock.now,
             stop=self._waiter.stop,
-            account=_account(),
             pong=self._pong,
             adopter=self.adopter,
             around=Surroundings(lambda: self.configured.rules, os.environ),

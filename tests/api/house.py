@@ -129,7 +129,7 @@ class Checkpointer:
         self.wishes.append(wish)
         return f"{len(self.wishes):08x}"
 
-    def prune(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def prune(self, rows: Iterable[Mapping[str, Any]], gone: bool = False) -> None:
         self.pruned += [row["id"] for row in rows]
 
 
@@ -161,6 +161,7 @@ class Around:
 
     parents: dict[int, int] = field(default_factory=dict)
     started: str = "1"
+    links: dict[str, str] = field(default_factory=dict)
 
     def claude(self) -> list[str]:
         return ["/bin/claude"]
@@ -171,10 +172,17 @@ class Around:
     def attach(self, socket: str, pane_id: str) -> list[str]:
         return ["tmux", "-S", socket, "attach-session", "-t", pane_id]
 
+    def program(self, path: str) -> None:
+        if path.startswith("/nonexistent"):
+            raise errors.NotFoundError(path)
+
     def directory(self, path: str) -> str:
         if not path.startswith("/"):
             raise errors.UsageError(f"{path!r} is no directory")
         return path
+
+    def account(self, config_dir: str) -> str:
+        return self.links.get(config_dir, config_dir) or "/home/ann/.claude"
 
     def transcript(self, account: str, conversation: str, directory: str) -> str:
         return f"{account}/{conversation}.jsonl"
@@ -229,7 +237,6 @@ class House:
             journal=self.journal,
             now=lambda: self.now,
             stop=self._stop,
-            account="/home/ann/.claude",
             pong=lambda: wire.Pong(version="1", pid=1, started_at=NOW, sessions=0),
             adopter=self.adopter,
             around=self.around,

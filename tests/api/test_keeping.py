@@ -13,11 +13,12 @@ from tests.api.house import NOW, House
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
 from tmuxclaude.core.checkpoints import Wish
-from tmuxclaude.core.model import Actor, Process, State, Step, Want
+from tmuxclaude.core.model import Actor, State, Step, Want
 from tmuxclaude.store import exporting
 
 DAY = 86400.0
 TOKEN = "0f" * 16
+HERE, GONE = "1" * 32, "2" * 32
 
 
 def ended(house: House, name: str, days: float) -> str:
@@ -92,22 +93,25 @@ def test_a_session_whose_tmux_server_is_silent_stays(house: House) -> None:
 
 
 def test_files_that_nobody_needs_any_more(house: House) -> None:
-    ended(house, "old", 99)
-    house.keep("here", State.LOST)
+    house.keep("here", State.LOST, uid=HERE)
     for folder in ("hooks", "spool"):
         (house.folder / folder).mkdir()
-    gone = ["hooks/uid-old.json", "hooks/nobody.json", "hooks/.x.json.1f.new"]
-    gone += ["spool/x.tmp", "import-1"]
-    stays = ["hooks/uid-here.json", "hooks/spool.sh", "spool/young", "import-2", "other"]
+    gone = [f"hooks/{GONE}.json", f"hooks/{GONE}.recap", f"hooks/.{GONE}.json.0a1b2c3d.new"]
+    gone += [f"spool/{GONE}.aB3dE6gH.json", f"spool/{GONE}.aB3dE6gH", "spool/run.7.json"]
+    gone += ["spool/.run.7.json.0a1b2c3d.new", "hooks/.spool.sh.0a1b2c3d.new", f"import-{GONE}"]
+    young = [f"spool/{HERE}.aB3dE6gH.json", f"import-{HERE}"]
+    stays = [*young, f"hooks/{HERE}.json", f"hooks/{HERE}.recap", "hooks/spool.sh", "other"]
+    stays += ["hooks/mine.json", "hooks/.mine.new", "spool/foreign.txt", "import-mine.json"]
     for name in (*gone, *stays):
         (house.folder / name).touch()
-        if name not in ("spool/young", "import-2"):
+        if name not in young:
             os.utime(house.folder / name, (1, 1))
-    link = house.folder / "spool" / "link"
+    link = house.folder / "spool" / "run.8.json"
     link.symlink_to(house.folder / "other")
     os.utime(link, (1, 1), follow_symlinks=False)
-    assert clean(house, dry_run=True).files == len(gone)
-    assert clean(house).files == len(gone)
+    paths = sorted(str(house.folder / name) for name in gone)
+    assert sorted(clean(house, dry_run=True).files) == paths
+    assert sorted(clean(house).files) == paths
     assert [name for name in gone if (house.folder / name).exists()] == []
     assert [name for name in stays if not (house.folder / name).exists()] == []
 
@@ -119,18 +123,16 @@ def leave(house: House, content: str) -> Path:
 
 
 def test_an_export_that_was_left_is_taken_in_and_removed(house: House) -> None:
-    house.around.parents[os.getpid()] = 1  # so that it is of the life "boot"
-    here = Process(7, "8", "boot")
-    house.keep("here", State.IDLE, process=here)
-    house.keep("elsewhere", State.IDLE, process=replace(here, boot="another"))
+    house.keep("alive", State.IDLE, uid="1" * 32, conversation=None)
+    house.keep("over", State.ENDED, uid="2" * 32, conversation=None)
     document = exporting.document(exporting.export(house.books.db.reading, True), NOW)
-    for name in ("here", "elsewhere"):
-        house.books.sessions.remove(f"uid-{name}")
+    for number in "12":
+        house.books.sessions.remove(number * 32)
     path = leave(house, json.dumps(document))
     answer = house.ask(wire.Import(token=TOKEN))
-    assert (answer.sessions, answer.held) == (["here", "elsewhere"], ["elsewhere"])
+    assert (answer.sessions, answer.held) == (["alive", "over"], ["alive"])
     wants = [session.want for session in house.books.sessions.all()]
-    assert wants == [Want.UP, Want.HOLD]
+    assert wants == [Want.HOLD, Want.UP]
     assert not path.exists()
     assert house.watch.reconsidered == 1
 

@@ -112,3 +112,5 @@ def test_the_account_is_the_callers_then_the_configured_then_the_users(house: Ho
     house.watch.rules = Rules(claude=ClaudeRules(config_dir="/configured"))
     assert opened() == ("/configured", "/configured")
     assert opened(config_dir="/callers") == ("/callers", "/callers")
+    house.around.links["/link"] = "/callers"
+    assert opened(config_dir="/link") == ("/callers", "/link"), "Claude Code gets what was said"

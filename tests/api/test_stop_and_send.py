@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.house import NOW, House, verdict
 from tmuxclaude.api import wire
-from tmuxclaude.core import errors
+from tmuxclaude.core import errors, launching
 from tmuxclaude.core.model import Box, State, Step, Want
 
 
@@ -52,6 +52,22 @@ def test_one_that_is_still_being_opened_has_no_process_to_end(house: House) -> N
     found = verdict(house, wire.Stop(names=["api"]))
     assert (found.done, "no process yet" in found.why) == ("stops", True)
     assert house.books.sessions.get("uid-api").want is Want.DOWN  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [(State.LOST, "it was not running"), (State.QUEUED, "it will not be started")],
+)
+def test_what_does_not_run_is_over_at_once(state: State, why: str, house: House) -> None:
+    house.keep("api", state)
+    assert verdict(house, wire.Stop(names=["api"])).why == why
+
+
+def test_no_one_is_sent_to_a_conversation_that_has_not_begun(house: House) -> None:
+    house.keep("api", State.QUEUED, pane=None, socket="", reason=launching.WAITS)
+    with pytest.raises(errors.RefusedError, match="is not started yet") as refused:
+        house.ask(wire.Send(name="api", text="hello"))
+    assert "claude --resume" not in str(refused.value)
 
 
 def test_all_are_those_that_have_not_ended(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -80,6 +81,12 @@ def test_a_pane_is_registered_from_within(house: House) -> None:
 
 
 def test_what_cannot_be_registered(house: House) -> None:
+    for socket, pane in (("/s", ""), ("", "%7")):
+        with pytest.raises(errors.UsageError, match="socket and pane, or neither"):
+            register(house, socket=socket, pane=pane)
+    for pid in (1, os.getpid()):
+        with pytest.raises(errors.RefusedError, match="is no session"):
+            register(house, pid=pid)
     with pytest.raises(errors.UsageError, match="directory"):
         register(house, directory="srv")
     with pytest.raises(errors.UsageError, match="configDir"):
@@ -224,6 +231,8 @@ def test_a_limit_pauses_its_account(house: House) -> None:
     assert register(house).is_paused
     assert house.ask(wire.Status(session_id=ID)).is_paused
     assert not house.ask(wire.Status(config_dir="/elsewhere")).is_paused
+    house.around.links["/elsewhere"] = ACCOUNT
+    assert house.ask(wire.Status(config_dir="/elsewhere")).is_paused
 
 
 def test_text_on_a_screen_pauses_nothing(house: House) -> None:

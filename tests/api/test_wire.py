@@ -47,6 +47,8 @@ def test_an_error_of_an_unknown_kind_is_still_an_error() -> None:
 
 REGISTER = '{"type":"register","directory":"/","pid":1,"sessionId":"%s"}'
 NEW = '{"type":"new","directory":"/","command":[],"socket":"","pane":"%s"}'
+TAKE = '{"type":"take_checkpoints",%s}'
+DUE = '"due":[{"conversation":"c","account":"%s","directory":"%s"}]'
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,8 @@ NEW = '{"type":"new","directory":"/","command":[],"socket":"","pane":"%s"}'
         (f'{{"type":"follow","attempt":{2**63}}}', "attempt"),
         (REGISTER % f"{uuid.UUID(int=7)}\\n", "sessionId"),
         *((NEW % pane, "pane") for pane in ("", "7", "%x", "%1\\n")),
+        *((TAKE % (DUE % paths), "due") for paths in (("a", "/d"), ("", "/d"), ("/a", "d"))),
+        (TAKE % '"committed":"."', "committed"),
         ('{"more":' + "[" * 60_000, "recursion"),
         ("[" * 60_000, "array"),
         ('{"type":"resume","names":' + "[" * 60_000, "names"),

@@ -55,6 +55,14 @@ def test_a_chain_and_its_files(run: Run, home: Path, books: Books) -> None:
     assert run("validate").code == 2
 
 
+def test_nothing_of_a_chain_draws(run: Run, home: Path, books: Books) -> None:
+    books.sessions.add(session("api", home))
+    books.sessions.link("uid-api", "\x1b[31mred", 1_800_000_000.0, "start")
+    shown = run("chain", "api").out
+    assert "\\x1b[31mred" in shown
+    assert "\x1b" not in shown
+
+
 def test_groups_are_filters(run: Run, home: Path, books: Books) -> None:
     for name in ("api", "web"):
         books.sessions.add(session(name, home))
@@ -93,3 +101,9 @@ def test_accounts_have_their_names(run: Run, home: Path, books: Books) -> None:
     assert {name: one["sessions"] for name, one in accounts.items()} == {"work": 1, "default": 1}
     assert accounts["work"]["directory"] == work
     assert run("run", "--account", "play").code == 3
+    (home / "link").symlink_to("work-dir")
+    config.write_text('[accounts.linked]\nconfig_dir = "~/link"\n')
+    assert " linked " in run("list").out
+    accounts = {one["name"]: one for one in run("status", "--json").json["accounts"]}
+    assert accounts["linked"]["directory"] == work
+    assert (accounts["linked"]["sessions"], len(accounts["linked"]["limits"])) == (1, 1)

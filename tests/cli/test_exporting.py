@@ -17,6 +17,7 @@ from tmuxclaude.store import exporting, reader
 from tmuxclaude.store.books import Books
 
 BEGAN = 1_700_000_000.0
+UID = "0f" * 16
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def kept(books: Books, home: Path) -> Books:
     """A session that ended, with a secret and an event."""
     launch = Launch(("/bin/claude",), ("--verbose",), (("API_KEY", "hunter2"),))
     more = {"state": State.ENDED, "since": BEGAN, "created_at": BEGAN, "launch": launch}
-    more["pane"] = None
+    more |= {"pane": None, "uid": UID}
     books.sessions.add(session("api", home, **more, reason="=1+1|x"))
-    books.events.note(BEGAN, "uid-api", "started", "by you")
+    books.events.note(BEGAN, UID, "started", "by you")
     books.db.tidy()
     return books
 
@@ -118,7 +119,7 @@ def test_there_and_back_and_forgotten(run: Run, home: Path, elsewhere: dict[str,
     dry = run("cleanup", "--older-than", "30d", "--dry-run", more=elsewhere)
     assert dry.out.startswith("1 session, 0 events of no session and 0 files would be forgotten.\n")
     done = run("cleanup", "--older-than", "30d", "--json", more=elsewhere).json
-    assert done == {"sessions": ["api"], "events": 0, "files": 0, "dry_run": False}
+    assert done == {"sessions": ["api"], "events": 0, "files": [], "dry_run": False}
     assert run("export", more=elsewhere).json["tables"]["sessions"] == []
     assert run("cleanup", "--older-than", "soon", more=elsewhere).code == 2
 

@@ -27,7 +27,7 @@ def test_the_default_cannot_be_meant_where_another_directory_takes_its_place() -
 
 def test_a_directory_without_a_name_is_called_by_its_last_part() -> None:
     directories = ["/home/ann/.claude", "/home/ann/.claude-work", "/srv/other"]
-    names = accounts.names(RULES, directories, HOME)
+    names = accounts.names(accounts.named(RULES, HOME), directories)
     assert list(names.values()) == ["default", "work", "other"]
 
 
@@ -41,6 +41,7 @@ def test_accounts_are_keys_like_all_others() -> None:
     ("table", "said"),
     [
         ({"two words": {"config_dir": "/c"}}, "no name of an account"),
+        ({"default": {"config_dir": "/c"}}, "Claude Code's own directory"),
         ({"work": {}}, "needs a config_dir"),
         ({"work": {"config_dir": ""}}, "allowed: an absolute path"),
         ({"work": {"config_dir": "relative"}}, "allowed: an absolute path"),

@@ -17,7 +17,7 @@ import pytest
 from tmuxclaude.core.checkpoints import Wish
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.labels import Labels
-from tmuxclaude.core.model import Actor, Attempt, Launch, Process, State, Step, Want
+from tmuxclaude.core.model import Actor, Attempt, Launch, State, Step, Want
 from tmuxclaude.store import exporting, importing, merging
 from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
@@ -25,39 +25,44 @@ from tmuxclaude.store.checkpoints import BRINGS
 from tmuxclaude.store.database import Database, open_for_writing
 from tmuxclaude.store.exporting import STAYS, TABLES, Tables
 
-from .values import ATTEMPT, HALT, LIMIT, NOT_UTF8, SESSION, session
+from . import values
+from .values import LIMIT, NOT_UTF8, session
 
-BOOT = "0d0c"
-"""In which the sessions of ``values`` run."""
+S1, S2 = "1" * 32, "2" * 32
+C0, C1, C2 = (f"0a1b2c3d-0000-4000-8000-00000000000{number}" for number in range(3))
+
+SESSION = session(S1, "api", conversation=C1)
+HALT = replace(values.HALT, session=S1, conversation=C1)
+ATTEMPT = replace(values.ATTEMPT, session=S1, conversation=C1)
 
 
 @pytest.fixture
 def full(books: Books) -> Books:
     """A registry with something in every table."""
     books.sessions.add(SESSION)
-    books.sessions.add(session("s2", state=State.ENDED, name="api"))
-    books.sessions.link("s1", "c1", 1.5, "start")
-    books.sessions.link("s1", "c2", 2.5, "clear")
-    gone = books.halts.open_halt("s2", "c0", LIMIT, "r0", 1.0)
+    books.sessions.add(session(S2, "api", state=State.ENDED, conversation=C0))
+    books.sessions.link(S1, C1, 1.5, "start")
+    books.sessions.link(S1, C2, 2.5, "clear")
+    gone = books.halts.open_halt(S2, C0, LIMIT, "r0", 1.0)
     books.halts.save(replace(gone, ended_at=2.0, ended_by=Actor.CLAUDE))
     with books.db.writing():
         books.db.delete("halts", "id = ?", gone.id)  # numbers need not begin at 1
-    halt = books.halts.open_halt("s1", "c1", LIMIT, "r1", 3.0)
+    halt = books.halts.open_halt(S1, C1, LIMIT, "r1", 3.0)
     books.halts.save(replace(HALT, id=halt.id))
     attempt = books.halts.begin(replace(ATTEMPT, halt=halt.id))
     books.halts.step(attempt, Step.CONFIRMED, 4.0, "it went on")
     books.halts.begin(replace(ATTEMPT, halt=None, number=2, text="a message"))
-    books.halts.step(Attempt(2, "s1", 2, "a message", Step.DUE, 0.0), Step.SKIPPED, 5.0)
+    books.halts.step(Attempt(2, S1, 2, "a message", Step.DUE, 0.0), Step.SKIPPED, 5.0)
     books.limits.note(SESSION.account, LIMIT)
-    books.activity.note("s1", "c1", 3, 6.0, said=Said(2, "do it", "it is done"))
-    books.labels.save("s1", Labels("night", {"ticket": "T-1"}))
-    books.activity.introduce("s1", "the nonce")
-    books.events.note(7.0, "s1", "limit", NOT_UTF8, {"halt": halt.id, "attempt": attempt.id})
+    books.activity.note(S1, C1, 3, 6.0, said=Said(2, "do it", "it is done"))
+    books.labels.save(S1, Labels("night", {"ticket": "T-1"}))
+    books.activity.introduce(S1, "the nonce")
+    books.events.note(7.0, S1, "limit", NOT_UTF8, {"halt": halt.id, "attempt": attempt.id})
     books.events.note(8.0, "", "paused", "by you")
-    books.messages.drop(books.messages.add("s1", "later", 8.5), 8.75)
+    books.messages.drop(books.messages.add(S1, "later", 8.5), 8.75)
     with books.db.writing():
-        books.db.insert("lifetimes", {"session": "s1", "ends_at": 9.5, "extended_to": None})
-    name = books.checkpoints.ask(Wish("c1", SESSION.account, "/srv", "s1", ("asked",)), 9.0)
+        books.db.insert("lifetimes", {"session": S1, "ends_at": 9.5, "extended_to": None})
+    name = books.checkpoints.ask(Wish(C1, SESSION.account, "/srv", S1, ("asked",)), 9.0)
     books.checkpoints.begin(name)
     plain: dict[str, object] = dict.fromkeys(BRINGS, "")
     plain |= {"offset": 1, "tokens": 2, "changed": 3, "files": "[]", "recap": '{"goal": "x"}'}
@@ -104,10 +109,10 @@ def test_an_empty_registry_becomes_the_same(
     form: Callable[..., Path], full: Books, empty: Database, tmp_path: Path
 ) -> None:
     assert all(kept(full.db).values()), "a table is empty, and so not tested"
-    merged = merging.merge(empty, importing.load(form(full, tmp_path)), BOOT)
+    merged = merging.merge(empty, importing.load(form(full, tmp_path)))
     assert kept(empty) == kept(full.db)
-    assert (merged.sessions, merged.held, merged.known) == (["api", "api"], [], 0)
-    assert Books(empty).sessions.get("s1") == SESSION
+    assert (merged.sessions, merged.held, merged.known) == (["api", "api"], ["api"], 0)
+    assert Books(empty).sessions.get(S1) == SESSION
     assert Books(empty).events.take_untold() == []
     assert empty.rows("SELECT * FROM speakers") == []
 
@@ -117,7 +122,7 @@ def test_a_second_time_nothing_comes(
     form: Callable[..., Path], full: Books, tmp_path: Path
 ) -> None:
     before = kept(full.db)
-    merged = merging.merge(full.db, importing.load(form(full, tmp_path)), BOOT)
+    merged = merging.merge(full.db, importing.load(form(full, tmp_path)))
     assert kept(full.db) == before
     assert (merged.sessions, merged.known, merged.events, merged.checkpoints) == ([], 2, 0, 0)
 
@@ -132,37 +137,37 @@ def test_beside_other_sessions_numbers_and_names_give_way(
         theirs.halts.begin(Attempt(0, "t1", 1, "x", Step.DUE, 1.0, halt=halt.id))
         theirs.halts.save(replace(halt, ended_at=2.0, ended_by=Actor.YOU))
         theirs.events.note(1.0, "t1", "limit", "")
-    merging.merge(empty, importing.load(as_json(full, tmp_path)), BOOT)
-    [mine] = theirs.halts.of("s1")
+    merging.merge(empty, importing.load(as_json(full, tmp_path)))
+    [mine] = theirs.halts.of(S1)
     [attempt] = theirs.halts.attempts(mine.id)
-    assert (mine.record, attempt.session, len(theirs.halts.of("t1"))) == ("r1", "s1", 3)
+    assert (mine.record, attempt.session, len(theirs.halts.of("t1"))) == ("r1", S1, 3)
     assert [step.step for step in theirs.halts.steps(attempt.id)] == [Step.DUE, Step.CONFIRMED]
-    [event] = theirs.events.of("s1")
+    [event] = theirs.events.of(S1)
     assert event.evidence == {"halt": mine.id, "attempt": attempt.id}
     names = {one.uid: one.name for one in theirs.sessions.all()}
-    assert names == {"t1": "api", "s1": "api-2", "s2": "api"}
+    assert names == {"t1": "api", S1: "api-2", S2: "api"}
 
 
-def test_a_living_session_of_another_machine_is_held(
+def test_a_session_that_has_not_ended_is_held_wherever_it_comes_from(
     full: Books, empty: Database, tmp_path: Path
 ) -> None:
     full.sessions.save(replace(SESSION, want=Want.UP))
     path = as_json(full, tmp_path)
-    assert merging.merge(empty, importing.load(path), "another").held == ["api"]
+    assert merging.merge(empty, importing.load(path)).held == ["api"]
     wants = {one.uid: one.want for one in Books(empty).sessions.all()}
-    assert wants == {"s1": Want.HOLD, "s2": SESSION.want}
+    assert wants == {S1: Want.HOLD, S2: SESSION.want}
 
 
 def test_a_delivery_under_way_is_over_where_it_comes_in(
     full: Books, empty: Database, tmp_path: Path
 ) -> None:
     full.halts.begin(replace(ATTEMPT, halt=None, number=3, text="one more"))
-    full.messages.add("s1", "and this", 9.0)
-    merging.merge(empty, importing.load(as_json(full, tmp_path)), BOOT)
+    full.messages.add(S1, "and this", 9.0)
+    merging.merge(empty, importing.load(as_json(full, tmp_path)))
     assert Books(empty).halts.open_attempts() == []
-    assert Books(empty).messages.waiting("s1") == []
+    assert Books(empty).messages.waiting(S1) == []
     assert full.halts.open_attempts() != []
-    assert full.messages.waiting("s1") != []
+    assert full.messages.waiting(S1) != []
 
 
 SECRETS = (
@@ -189,16 +194,18 @@ def test_secrets_and_words_stay_out(
             ("LANG", "C"),
         ),
     )
-    books.sessions.add(session("s1", launch=launch, reason="sk-ant-api03-abcdef was refused"))
-    books.events.note(
-        1.0, "s1", "limit", "ask ann@example.org", {"said": "ghp_0123456789", "token": 5}
+    books.sessions.add(
+        session(S1, "api", conversation=C1, launch=launch, reason="sk-ant-api03-abcdef was refused")
     )
-    books.halts.begin(Attempt(0, "s1", 1, "what was said", Step.DUE, 1.0))
+    books.events.note(
+        1.0, S1, "limit", "ask ann@example.org", {"said": "ghp_0123456789", "token": 5}
+    )
+    books.halts.begin(Attempt(0, S1, 1, "what was said", Step.DUE, 1.0))
     path = form(books, tmp_path, previews=False)
     content = path.read_bytes()
     for word in (*SECRETS, "what was said", "the nonce"):
         assert word.encode() not in content, word
-    merging.merge(empty, importing.load(path), BOOT)
+    merging.merge(empty, importing.load(path))
     kept_launch = Books(empty).sessions.all()[0].launch
     assert kept_launch.flags[:2] == ("--model", "opus")
     assert kept_launch.environment == (("LANG", "C"),)
@@ -244,7 +251,15 @@ SPOILED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a text for a time": _set("sessions", "since", "soon"),
     "no value": _set("sessions", "directory", None),
     "a huge number": _set("halts", "attempts", 2**70),
-    "a path for a uid": _set("sessions", "uid", "../../x"),
+    "a path for a uid": lambda found: found["tables"]["sessions"][1].update(uid="../../x"),
+    "a uid that marks no pane": lambda found: found["tables"]["sessions"][1].update(uid="uid-0"),
+    "a path for a conversation": _set("sessions", "conversation", "../../../secret"),
+    "an option for a conversation": _set("sessions", "conversation", "--help"),
+    "no conversation in a chain": _set("chain", "conversation", ""),
+    "a pattern for a conversation": _set("activity", "conversation", "*"),
+    "a conversation that draws": _set("checkpoints", "conversation", "\x1b[31mred"),
+    "a halt's conversation": _set("halts", "conversation", "c1"),
+    "an attempt's conversation": _set("attempts", "conversation", C1 + "\n"),
     "a wild name": _set("sessions", "name", "a;b"),
     "no pane": _set("sessions", "pane_id", "%1;kill-server"),
     "a nonce that is none": _set("sessions", "nonce", "0f"),
@@ -279,7 +294,7 @@ def test_what_is_wrong_anywhere_is_refused_whole(
     path.write_text(json.dumps(found))
     before = empty.path.read_bytes()
     with pytest.raises(RefusedError, match="Nothing was imported"):
-        merging.merge(empty, importing.load(path), BOOT)
+        merging.merge(empty, importing.load(path))
     assert not any(kept(empty).values())
     empty.tidy()
     assert empty.path.read_bytes() == before
@@ -309,18 +324,11 @@ def test_what_is_no_export_at_all_is_refused(full: Books, tmp_path: Path) -> Non
             importing.load(tmp_path / name)
 
 
-def test_a_process_of_this_life_keeps_its_want(
-    full: Books, empty: Database, tmp_path: Path
-) -> None:
-    full.sessions.save(replace(SESSION, want=Want.UP, process=Process(1, "2", "mine")))
-    assert merging.merge(empty, importing.load(as_json(full, tmp_path)), "mine").held == []
-
-
 def test_a_session_outside_tmux_has_no_socket(
     books: Books, empty: Database, tmp_path: Path
 ) -> None:
-    books.sessions.add(session("s1", pane=None, socket=""))
-    merging.merge(empty, importing.load(as_json(books, tmp_path)), BOOT)
+    books.sessions.add(session(S1, "api", conversation=None, pane=None, socket=""))
+    merging.merge(empty, importing.load(as_json(books, tmp_path)))
     assert [row["socket"] for row in kept(empty)["sessions"]] == [""]
 
 

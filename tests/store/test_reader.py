@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tmuxclaude.core import past
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Actor, Attempt, State, Step
 from tmuxclaude.store import reader
@@ -261,3 +262,22 @@ def test_a_mark_of_an_abandoned_session_holds_while_it_is_quiet(
     assert books.abandoned.marks() == {"s1": 40.0}
     books.sessions.remove("s1")
     assert books.abandoned.marks() == {}
+
+
+def test_all_that_the_history_knows_is_read(books: Books, connection: sqlite3.Connection) -> None:
+    books.sessions.add(SESSION)
+    books.sessions.add(session("s2", name="web"))
+    texts = [f"idle {move}: why" if move[0] == "→" else f"{move}: why" for move in past.STATES]
+    for text in (*texts, "lost → starting", "idle → working", "100% → en_ed"):
+        books.events.note(1.0, SESSION.uid, "state", text)
+    for kind in (*past.KINDS, "limit"):
+        books.events.note(2.0, SESSION.uid, kind, kind)
+    books.events.note(3.0, "s2", "started", "another")
+    found = reader.past_events(connection, past.KINDS, past.STATES, "api")
+    rows = [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in found]
+    assert [row["text"] for row in rows] == [*texts, *past.KINDS]
+    assert [entry.what for entry in past.history(rows, [])] == [
+        *past.STATES.values(),
+        *past.KINDS.values(),
+    ]
+    assert len(reader.past_events(connection, past.KINDS, past.STATES)) == len(rows) + 1

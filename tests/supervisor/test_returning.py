@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tmuxclaude.core.evidence import Origin, Tail, UserTurn
+from tmuxclaude.core.messages import Stage
 from tmuxclaude.core.model import (
     Actor,
     Attempt,
@@ -22,6 +23,7 @@ from tmuxclaude.core.model import (
     Step,
 )
 from tmuxclaude.core.stats import BACK
+from tmuxclaude.core.texts import digest
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
 from tmuxclaude.supervisor.returning import Returns
@@ -91,6 +93,31 @@ def test_a_prompt_before_its_halt_is_over_is_found_when_it_is(books: Books) -> N
     books.halts.save(replace(halt, ended_at=310.0, ended_by=Actor.US))
     returns.note(SESSION, tail(BEFORE, OURS, THEIRS))
     assert backs(books) == [(300.0, halt.id)]
+
+
+def queued(books: Books, text: str, at: float) -> None:
+    """A message that was asked for at this time, and is delivered."""
+    message = books.messages.add("s", text, at)
+    sent = books.messages.begin(message, Attempt(0, "s", 1, text, Step.DUE, at + 100))
+    books.halts.step(sent, Step.CONFIRMED, at + 101)
+    books.messages.settle(replace(message, stage=Stage.SENT, over_at=at + 101))
+
+
+def test_a_message_that_was_queued_before_is_nobody_who_comes_back(books: Books) -> None:
+    halt, returns = halted(books), Returns(books)
+    long = "and then " * 500
+    queued(books, "go on with step 2", 150.0)
+    queued(books, long, 151.0)
+    books.halts.save(replace(halt, ended_at=210.0, ended_by=Actor.US))
+    sent = ("go on with  step 2", 250.0, Origin.TYPED)
+    whole = UserTurn(long[:300], 255.0, 9, Origin.TYPED, digest=digest(long))
+    seen = replace(tail(OURS, sent), turns=(*tail(OURS, sent).turns, whole))
+    returns.note(SESSION, seen)
+    assert backs(books) == []
+    queued(books, "and step 3", 260.0)
+    after = UserTurn("and step 3", 300.0, 10, Origin.TYPED)
+    returns.note(SESSION, replace(seen, turns=(*seen.turns, after)))
+    assert backs(books) == [(300.0, halt.id)], "who queues it then is back"
 
 
 @pytest.mark.parametrize("who", [Actor.YOU, Actor.NOBODY])

@@ -30,6 +30,20 @@ def test_a_directory_stays_as_it_was_written(around: Surroundings) -> None:
     assert around.directory("/usr/../usr/") == "/usr/../usr/"
 
 
+def test_a_directory_is_one_account_however_it_is_spelled(tmp_path: Path) -> None:
+    around = Surroundings(Rules, {"HOME": str(tmp_path / "home")})
+    work, default = str(tmp_path / "work"), f"{tmp_path}/home/.claude"
+    (tmp_path / "link").symlink_to("work")
+    for spelled in (work, f"{work}/", f"{tmp_path}/link", f"{tmp_path}/x/../work"):
+        assert around.account(spelled) == work
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".claude").symlink_to(tmp_path / "dotfiles")
+    for spelled in ("", default, str(tmp_path / "dotfiles")):
+        assert around.account(spelled) == default
+    with pytest.raises(errors.UsageError, match="NUL"):
+        around.account("/srv/\0")
+
+
 def test_the_supervisors_own_tmux_is_not_the_default(around: Surroundings) -> None:
     assert "elsewhere" not in around.socket()
     assert around.socket().startswith(around.env["TMUX_TMPDIR"])

@@ -122,6 +122,17 @@ def test_a_session_in_another_place_is_not_kept_and_that_is_said(house: House) -
     assert sessions(house) == []
 
 
+@pytest.mark.parametrize("settings", [b"", b"{", b"/nonexistent"])
+def test_settings_that_cannot_be_merged_are_passed_on(house: House, settings: bytes) -> None:
+    folder = house.programs / "unmerged"
+    recorder(folder)
+    words = [b"--settings", settings, b"hi"]
+    code, said = on_terminal(house, folder, b"--", *words)
+    assert (code, argv(folder), said.count("\n")) == (3, words, 1)
+    assert said.startswith("tmuxclaude: this session is not kept: --settings")
+    assert sessions(house) == []
+
+
 @pytest.mark.parametrize("database", ["new", "damaged"])
 def test_the_supervisor_is_started_when_there_is_none(closed_house: House, database: str) -> None:
     folder = closed_house.programs / "cold"

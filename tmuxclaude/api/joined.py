@@ -21,10 +21,9 @@ from tmuxclaude.store.books import Books
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """``stop`` ends the loop; ``account`` is the default account of this user.
+    """``stop`` ends the loop. ``reload`` takes up a changed configuration and says what changed.
 
-    ``reload`` takes up a changed configuration and says what changed. ``figures``: what the last
-    look at the processes found.
+    ``figures``: what the last look at the processes found.
     """
 
     books: Books
@@ -33,7 +32,6 @@ class Joined:
     journal: Journal
     now: Callable[[], float]
     stop: Callable[[], None]
-    account: str
     pong: Callable[[], wire.Pong]
     adopter: Adopter
     around: Surroundings

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.adopting import Adopter
-from tmuxclaude.api.wants import Leftovers, Surroundings, Watch
+from tmuxclaude.api.wants import Leftovers, Watch
 from tmuxclaude.core import errors
 from tmuxclaude.core.model import Session
 from tmuxclaude.store import cleaning, importing, merging
@@ -23,17 +22,15 @@ class Keeping:
     books: Books
     adopter: Adopter
     leftovers: Leftovers
-    around: Surroundings
     watch: Watch
     now: Callable[[], float]
 
     def take_in(self, order: wire.Import) -> wire.Imported:
         """Adds what is not known yet of an export that was left for us."""
         path = self.leftovers.incoming(order.token)
-        here = self.around.identify(os.getpid())
         try:
             tables = importing.load(path)
-            merged = merging.merge(self.books.db, tables, here.boot if here is not None else "")
+            merged = merging.merge(self.books.db, tables)
         finally:
             path.unlink(missing_ok=True)
         self.watch.reconsider()
@@ -53,7 +50,8 @@ class Keeping:
         # The machine's clock stamps files, whatever time the supervisor lives by.
         clock = time.time()
         known = {session.uid for session in sessions} | set(strange)
-        files = self.leftovers.sweep(clock - order.older_than, clock, known, dry)
+        swept = self.leftovers.sweep(clock - order.older_than, clock, known, dry)
+        files = [str(path) for path in swept]
         if names and not dry:
             words = f"{len(names)} ended sessions were forgotten, by you"
             self.books.events.note(now, "", "cleaned up", words)

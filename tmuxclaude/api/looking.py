@@ -65,7 +65,7 @@ class Looking:
         if order.name is not None:
             named(self.books, order.name)
         reading = self.books.db.reading
-        events = reader.past_events(reading, tuple(past.KINDS), order.name)
+        events = reader.past_events(reading, past.KINDS, past.STATES, order.name)
         halts = reader.past_halts(reading, order.name)
         entries = past.history(
             _rows(reader.PAST_EVENT_COLUMNS, events), _rows(reader.PAST_HALT_COLUMNS, halts)

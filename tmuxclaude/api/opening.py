@@ -11,7 +11,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.api.checkpoints import last_checkpoint
 from tmuxclaude.api.registering import Registering, check_command
 from tmuxclaude.api.sending import check_text
-from tmuxclaude.api.wants import Journal, Watch, Windows
+from tmuxclaude.api.wants import Journal, Surroundings, Watch, Windows
 from tmuxclaude.core import errors, hours, labels, names
 from tmuxclaude.core.model import Launch, Session
 from tmuxclaude.store.books import Books
@@ -19,14 +19,14 @@ from tmuxclaude.store.books import Books
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """``account``: the one of who names none; ``registering`` has the launch guard."""
+    """``registering`` has the launch guard."""
 
     books: Books
     windows: Windows
     watch: Watch
     journal: Journal
     now: Callable[[], float]
-    account: str
+    around: Surroundings
     registering: Registering
 
     def new(self, order: wire.New) -> wire.Opened:
@@ -55,6 +55,7 @@ class Opening:
         if any("\0" in text for text in (order.directory, order.socket, order.zone)):
             raise errors.UsageError("a NUL byte can be in no path; nothing was opened")
         check_command(order.command)
+        self.around.program(order.command[0])
         hours.must_be_known(order.zone)
         wanted = labels.changed(labels.Labels(), order.group, order.meta)
         now = self.now()
@@ -63,7 +64,7 @@ class Opening:
         if config_dir:
             config_dir = str(Path(config_dir).expanduser())
             environment["CLAUDE_CONFIG_DIR"] = config_dir
-        account = config_dir or self.account
+        account = self.around.account(config_dir)
         guarded = self.registering.guard(account, order.zone, order.if_limited)
         guarded = self.registering.slot(account, order.if_limited, guarded)
         session, notes = self.windows.open(

@@ -40,11 +40,11 @@ class Operations:
 
     def __init__(self, joined: Joined) -> None:
         books, windows, watch, now = joined.books, joined.windows, joined.watch, joined.now
-        journal, account, around = joined.journal, joined.account, joined.around
+        journal, around = joined.journal, joined.around
         self._joined = joined
-        registering = Registering(books, windows, watch, now, account)
+        registering = Registering(books, windows, watch, now, around)
         self.late = registering.late
-        opening = Opening(books, windows, watch, journal, now, account, registering)
+        opening = Opening(books, windows, watch, journal, now, around, registering)
         resuming = Resuming(books, windows, watch, journal, now)
         sending = Sending(books, watch, journal)
         messages = Messages(books, watch, now)
@@ -56,8 +56,8 @@ class Operations:
         resources = Resources(books, watch, joined.figures)
         looking = Looking(books, watch, resources)
         checkpoints = Checkpoints(books, joined.checkpointer, now)
-        keeping = Keeping(books, joined.adopter, joined.leftovers, around, watch, now)
-        telling = Telling(books, windows, watch, now, account, around, brakes)
+        keeping = Keeping(books, joined.adopter, joined.leftovers, watch, now)
+        telling = Telling(books, windows, watch, now, around, brakes)
         older = Older(books, opening, ending, around)
         self._deeds: dict[type[wire.Request], Deed] = {
             wire.Ping: lambda _: joined.pong(),

@@ -7,6 +7,7 @@ descends from its process, so that no session speaks for another.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,13 +29,12 @@ DAEMON_STATUS = "running"
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """``account``: the one of who names none. ``peer``: the process that asks, if it is known."""
+    """``peer``: the process that asks, if it is known."""
 
     books: Books
     windows: Windows
     watch: Watch
     now: Callable[[], float]
-    account: str
     around: Surroundings
     brakes: Brakes
 
@@ -47,6 +47,7 @@ class Telling:
             if not nonce and not order.relayed and self._is_own(known, peer):
                 nonce = self._introduced(known)
             return self._answer(known, nonce)
+        _must_be_possible(order)
         if order.pane and not (peer is None or self._are_kin(peer, order.pid)):
             raise errors.RefusedError(
                 "a pane is registered by a process that runs in it; nothing was registered"
@@ -88,7 +89,7 @@ class Telling:
         """Whether an account is paused, since when and until when."""
         if order.session_id:
             return self._pause_of(called(self.books, order.session_id).account)
-        return self._pause_of(_absolute(order.config_dir) or self.account)
+        return self._pause_of(self.around.account(_absolute(order.config_dir)))
 
     # -- who speaks ------------------------------------------------------------------------------
 
@@ -131,8 +132,8 @@ class Telling:
         return None
 
     def _stranger(self, order: wire.Register) -> Session:
-        now, account = self.now(), _absolute(order.config_dir) or self.account
-        environment = (("CLAUDE_CONFIG_DIR", account),) if order.config_dir else ()
+        now, config_dir = self.now(), _absolute(order.config_dir)
+        environment = (("CLAUDE_CONFIG_DIR", config_dir),) if config_dir else ()
         try:
             command = self.around.claude()
         except errors.NotFoundError:
@@ -142,11 +143,11 @@ class Telling:
             uid=uuid4().hex,
             name=order.name,
             directory=self.around.directory(order.directory),
-            account=account,
+            account=self.around.account(config_dir),
             launch=Launch(tuple(command), (), environment),
             state=State.STARTING,
             since=now,
-            socket=order.socket if order.pane else "",
+            socket=order.socket,
             opened_by_us=False,
             created_at=began if began is not None and 0 < began <= now else now,
             zone=order.zone,
@@ -183,6 +184,14 @@ class Telling:
             reason=reason,
             daemon_status=DAEMON_STATUS,
         )
+
+
+def _must_be_possible(order: wire.Register) -> None:
+    """Raises an error for half a place, and for a process that is no Claude Code for certain."""
+    if bool(order.socket) != bool(order.pane):
+        raise errors.UsageError("give socket and pane, or neither; nothing was registered")
+    if order.pid in (1, os.getpid()):
+        raise errors.RefusedError(f"process {order.pid} is no session; nothing was registered")
 
 
 def _absolute(config_dir: str) -> str:

@@ -37,10 +37,9 @@ def config_dir(directory: str) -> str:
 def names(directories: Iterable[str]) -> dict[str, str]:
     """What each of these directories is called, in their order."""
     if _may_name_any():
-        from tmuxclaude import app
         from tmuxclaude.core import accounts
 
-        return accounts.names(app.rules(app.paths()), directories, os.environ.get("HOME", ""))
+        return accounts.names(_named(), directories)
     default = os.environ.get("HOME", "") + "/.claude"
     return {one: "default" if one == default else one.rpartition("/")[2] for one in directories}
 
@@ -101,15 +100,23 @@ def _stands(limit: Row, now: float) -> bool:
 
 
 def _configured() -> list[str]:
-    """The directories of the accounts that have a name in the configuration."""
+    """The accounts that have a name in the configuration."""
     if not _may_name_any():
         return []
-    from tmuxclaude import app
     from tmuxclaude.core import accounts
 
-    rules = app.rules(app.paths())
-    found = accounts.named(rules, os.environ.get("HOME", ""))
-    return [found[name] for name in rules.accounts]
+    return [path for name, path in _named().items() if name != accounts.DEFAULT]
+
+
+def _named() -> dict[str, str]:
+    """Every account that has a name, by it."""
+    from tmuxclaude import app
+    from tmuxclaude.core import accounts
+    from tmuxclaude.edges import claude_files
+
+    home = os.environ.get("HOME", "")
+    found = accounts.named(app.rules(app.paths()), home)
+    return {name: claude_files.account(path, home) for name, path in found.items()}
 
 
 def _may_name_any() -> bool:

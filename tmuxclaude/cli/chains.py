@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 DONE = {"set": "is set", "reset": "is reset", "refused": "refused"}
 """What ``done`` of a verdict means, in words."""
 
-WHY = {"start": "started", "resume": "resumed", "clear": "/clear", "fork": "forked"}
+WHY = {
+    "start": "started",
+    "resume": "resumed",
+    "clear": "/clear",
+    "fork": "forked",
+    "background": "moved to the background",
+}
 """Why a conversation began, in words; the others are said as they are."""
 
 
@@ -119,7 +125,7 @@ def _link(link: Row, now: float) -> list[str]:
     why = WHY.get(link["why"], link["why"])
     line = f"{link['position']}  {layout.stamp(link['began_at'])}  {link['conversation']}  {why}"
     if link["prompts"] is None:
-        return [f"{line}, nothing was said yet"]
+        return [layout.visible(f"{line}, nothing was said yet")]
     counts = f"{counted(link['prompts'], 'prompt')}, {counted(link['replies'], 'reply', 'replies')}"
     if link["compactions"]:
         counts += f", compacted {counted(link['compactions'], 'time')}"

@@ -39,7 +39,7 @@ def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
     done = "would be" if dry_run else "were"
     layout.out(
         f"{counted(len(answer.sessions), 'session')}, {counted(answer.events, 'event')} of no "
-        f"session and {counted(answer.files, 'file')} {done} forgotten."
+        f"session and {counted(len(answer.files), 'file')} {done} forgotten."
     )
     for name in answer.sessions:
         layout.out(f"  {name}")

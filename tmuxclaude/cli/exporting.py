@@ -81,5 +81,6 @@ def import_command(file: Path, as_json: bool) -> int:
     )
     if answer.held:
         names = " ".join(answer.held)
-        layout.out(f"Held, for they do not run here; to go on: tmuxclaude release {names}")
+        why = "for others may watch them too"
+        layout.out(f"Held, {why}; to go on: tmuxclaude release {names}")
     return 0

@@ -53,7 +53,7 @@ def entries_of(database: Path, name: str | None) -> list[Entry]:
     if connection is None:
         return []
     with closing(connection):
-        events = reader.past_events(connection, tuple(past.KINDS), name)
+        events = reader.past_events(connection, past.KINDS, past.STATES, name)
         halts = reader.past_halts(connection, name)
     return past.history(
         [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in events],

@@ -5,17 +5,15 @@ Directories come in and go out as absolute paths; ``home`` stands for ``~``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tmuxclaude.core.errors import NotFoundError, UsageError
+from tmuxclaude.core.rules import DEFAULT as DEFAULT
 from tmuxclaude.core.rules import Rules
-
-DEFAULT = "default"
-"""What Claude Code's own default directory is called, unless the configuration names it."""
 
 
 def named(rules: Rules, home: str) -> dict[str, str]:
-    """The directory of each account that has a name, by that name."""
+    """The directory of each account that has a name, by that name, as it was written."""
     found = {DEFAULT: f"{home}/.claude"}
     for name, account in rules.accounts.items():
         found[name] = _expanded(account.config_dir, home)
@@ -27,7 +25,7 @@ def directory(rules: Rules, name: str, home: str) -> str:
 
     Raises ``NotFoundError``, and ``UsageError`` when claude.config_dir takes the default's place.
     """
-    if name == DEFAULT and name not in rules.accounts:
+    if name == DEFAULT:
         if rules.claude.config_dir:
             raise UsageError(
                 "claude.config_dir takes the place of Claude Code's own default; nothing was "
@@ -43,10 +41,10 @@ def directory(rules: Rules, name: str, home: str) -> str:
     return known[name]
 
 
-def names(rules: Rules, directories: Iterable[str], home: str) -> dict[str, str]:
-    """What each of these directories is called: its name, else its last part."""
-    known = {path: name for name, path in reversed(named(rules, home).items())}
-    return {path: known.get(path) or path.rpartition("/")[2] for path in directories}
+def names(known: Mapping[str, str], directories: Iterable[str]) -> dict[str, str]:
+    """What each of these directories is called: its name in ``known``, else its last part."""
+    called = {path: name for name, path in reversed([*known.items()])}
+    return {path: called.get(path) or path.rpartition("/")[2] for path in directories}
 
 
 def _expanded(path: str, home: str) -> str:

@@ -32,6 +32,9 @@ from tmuxclaude.core.sections import SupervisorRules as SupervisorRules
 _OWN_CHECKPOINT = re.compile(rf"sessions\.{NAME.pattern}\.checkpoint")
 _ACCOUNT = re.compile(rf"accounts\.{NAME.pattern}")
 
+DEFAULT = "default"
+"""What the account in Claude Code's own default directory is called, and no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -142,6 +145,8 @@ def _named(section: str, content: object) -> Mapping[str, object]:
 
 
 def _account(name: str, content: object) -> AccountRules:
+    if name == DEFAULT:
+        raise UsageError("accounts.default: that is Claude Code's own directory; take another name")
     account = _group(f"accounts.{name}", AccountRules(), content)
     assert isinstance(account, AccountRules)
     if not account.config_dir:

@@ -79,8 +79,17 @@ class Chunk:
 
 def account_dir(env: Mapping[str, str]) -> Path:
     """The configuration directory that Claude Code uses in this environment."""
-    given = env.get("CLAUDE_CONFIG_DIR")
-    return Path(given) if given else Path(env.get("HOME") or Path.home()) / ".claude"
+    return Path(account(env.get("CLAUDE_CONFIG_DIR", ""), env.get("HOME", "")))
+
+
+def account(config_dir: str, home: str) -> str:
+    """The account of a configuration directory; the default one, ``~/.claude``, when it is empty.
+
+    However a directory is spelled, it is one account: every other one is named without links.
+    """
+    default = f"{home or Path.home()}/.claude"
+    real = os.path.realpath(config_dir or default)
+    return default if real == os.path.realpath(default) else real
 
 
 def registry_path(account: Path, pid: int) -> Path:

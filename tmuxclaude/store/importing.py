@@ -38,7 +38,9 @@ LAST_TIME = 253402300799.0
 """The last second of the year 9999: no calendar here goes beyond."""
 
 _PATHS = {"sessions": ("directory", "account", "socket"), "checkpoints": ("directory", "account")}
-_UID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UID = re.compile(r"[0-9a-f]{32}")
+_CONVERSATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MAY_BE_EMPTY = ("halts", "attempts")  # of a session that had no conversation then
 _PANE = re.compile(r"%[0-9]{1,9} [0-9a-f]{32}")
 _CHECKPOINT = re.compile(r"[0-9a-f]{8}")
 _OWNED = ("chain", "halts", "attempts", "activity", "lifetimes", "labels", "messages")
@@ -172,6 +174,9 @@ def _check_value(table: str, column: Mapping[str, Any], value: object) -> None:
             outside = column["name"] == "socket" and value == ""  # of a session without tmux
             fits = fits and isinstance(value, str) and "\0" not in value
             fits = fits and (outside or str(value).startswith("/"))
+        if column["name"] == "conversation":
+            empty = table in _MAY_BE_EMPTY and value == ""
+            fits = fits and (empty or _CONVERSATION.fullmatch(str(value)) is not None)
     if not fits:
         raise refused(f"{value!r:.40} cannot stand in {table}.{column['name']}")
 

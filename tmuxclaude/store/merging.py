@@ -25,8 +25,8 @@ from tmuxclaude.store.legible import flaws
 @dataclass(slots=True)
 class Merged:
     """What an import brought: names of sessions, and how many rows. ``known``: sessions that were
-    there already. ``held``: sessions that are not of this machine's life, so that nobody touches
-    them before their user releases them."""
+    there already. ``held``: those that have not ended, so that nobody touches them before their
+    user releases them."""
 
     sessions: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
@@ -35,18 +35,19 @@ class Merged:
     checkpoints: int = 0
 
 
-def merge(db: Database, tables: Tables, boot: str) -> Merged:
-    """Adds what is not known yet. ``boot``: this machine's life, as ``Process.boot`` names it.
+def merge(db: Database, tables: Tables) -> Merged:
+    """Adds what is not known yet.
 
-    A session that has not ended stays as it is only when its process is of this very life; any
-    other is held. Deliveries that were under way are over, for nobody knows what became of them.
+    A session that has not ended is held: it may run on another machine, or another registry of this
+    one may watch it, and two would type into one pane. Deliveries that were under way are over, for
+    nobody knows what became of them.
     Raises ``RefusedError`` when anything in it is not what could be kept; nothing is kept then.
     """
     check(db, tables)
     strange = set(flaws(db.reading, LEGIBLE))
     with db.writing(durable=True):
         try:
-            merged = _Merging(db, boot).all(tables)
+            merged = _Merging(db).all(tables)
             for flaw in set(flaws(db.reading, LEGIBLE)) - strange:
                 raise refused(f"{flaw.words}, which is not understood")
             return merged
@@ -55,8 +56,8 @@ def merge(db: Database, tables: Tables, boot: str) -> Merged:
 
 
 class _Merging:
-    def __init__(self, db: Database, boot: str) -> None:
-        self._db, self._boot, self._merged = db, boot, Merged()
+    def __init__(self, db: Database) -> None:
+        self._db, self._merged = db, Merged()
         self._halts: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
         names = db.rows("SELECT name FROM sessions WHERE state <> 'ended'")
@@ -99,7 +100,7 @@ class _Merging:
         launch = json.loads(row["launch"])
         given = [pair for pair in launch["environment"] if REDACTED not in pair[1]]
         row = row | {"name": name, "launch": json.dumps(launch | {"environment": given})}
-        if living and row["process_boot"] != self._boot:
+        if living:
             row["want"] = Want.HOLD
             self._merged.held.append(name)
         self._db.insert("sessions", row)

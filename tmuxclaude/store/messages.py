@@ -70,6 +70,15 @@ class Messages:
         )
         return 0 if row is None else int(row["count"])
 
+    def sent(self, session: str, asked_until: float) -> list[str]:
+        """The texts of those that went on their way, whenever, and were asked for until then."""
+        rows = self._db.rows(
+            "SELECT text FROM messages WHERE session = ? AND attempt IS NOT NULL AND asked_at <= ?",
+            session,
+            asked_until,
+        )
+        return [row["text"] for row in rows]
+
     def of_attempt(self, attempt: int) -> bool:
         """Whether a message of the queue is on its way by this attempt."""
         return self._db.row("SELECT 1 FROM messages WHERE attempt = ?", attempt) is not None

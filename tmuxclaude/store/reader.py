@@ -23,6 +23,10 @@ from tmuxclaude.store.format import (
     whole,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 SESSION_COLUMNS = (
     "uid",
     "name",
@@ -338,20 +342,25 @@ def held_by(connection: sqlite3.Connection, uid: str, kind: str, beginning: str)
 
 
 def past_events(
-    connection: sqlite3.Connection, kinds: tuple[str, ...], name: str | None = None
+    connection: sqlite3.Connection,
+    kinds: Collection[str],
+    moves: Collection[str],
+    name: str | None = None,
 ) -> list[tuple[object, ...]]:
-    """Every event of these kinds and every end or loss: ``PAST_EVENT_COLUMNS``, oldest first.
+    """Every event of these kinds, and of the kind ``state`` those whose text holds one of
+    ``moves``: ``PAST_EVENT_COLUMNS``, oldest first.
 
     ``name``: only of the sessions that have it, or had it when they ended.
     """
-    marks = ", ".join("?" * len(kinds))
+    of_kind = ", ".join("?" for _ in kinds)
+    of_move = " OR ".join("instr(e.text, ?)" for _ in moves)
     return _fetch(
         connection,
         "SELECT e.at, e.session, s.name, e.kind, e.text FROM events e"
-        f" LEFT JOIN sessions s ON s.uid = e.session WHERE (e.kind IN ({marks})"
-        " OR e.kind = 'state' AND (e.text LIKE '%→ ended%' OR e.text LIKE '%→ lost%'))"
-        " AND (? IS NULL OR s.name = ?) ORDER BY e.id",
+        f" LEFT JOIN sessions s ON s.uid = e.session WHERE (e.kind IN ({of_kind})"
+        f" OR e.kind = 'state' AND ({of_move})) AND (? IS NULL OR s.name = ?) ORDER BY e.id",
         *kinds,
+        *moves,
         name,
         name,
     )

@@ -40,8 +40,9 @@ class Adopter:
         """What is in this pane, or in every pane of the server in which Claude Code runs.
 
         ``zone``: the caller's time zone, for a process that has none. Raises ``NotFoundError`` for
-        a pane that is not there, and ``UnreachableError``.
+        a pane that is not there, ``UsageError`` for what is no socket, and ``UnreachableError``.
         """
+        tmux.check_socket(socket)
         listing = self.door(socket).panes()
         if pane_id is not None and pane_id not in listing.panes:
             raise errors.NotFoundError(

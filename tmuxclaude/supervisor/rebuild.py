@@ -205,7 +205,9 @@ class _Search:
         if known is not None:
             return known.account
         if portrait is not None:
-            return portrait.environment.get("CLAUDE_CONFIG_DIR") or self.world.accounts[0]
+            if portrait.environment.get("CLAUDE_CONFIG_DIR"):
+                return str(claude_files.account_dir(portrait.environment))
+            return self.world.accounts[0]
         for account in self._accounts():
             path = claude_files.registry_path(Path(account), pane.pane_pid)
             if claude_files.read_small(path) is not None:

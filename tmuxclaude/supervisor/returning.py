@@ -1,6 +1,7 @@
 """When its user comes back to a session that went on without them; figures rest on it.
 
-The first prompt of a person after a resume tells from when on it would have gone on anyway.
+The first prompt of a person after a resume tells from when on it would have gone on anyway. What
+was queued before is delivered by us, with nobody there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tmuxclaude.core.evidence import Origin, Tail
 from tmuxclaude.core.model import Actor, Halt, Session
-from tmuxclaude.core.resume import same_text
+from tmuxclaude.core.resume import is_turn
 from tmuxclaude.core.stats import BACK
 from tmuxclaude.store.books import Books
 
@@ -42,8 +43,9 @@ class Returns:
 
     def _typed_after(self, halt: Halt, tail: Tail) -> float | None:
         ours = [attempt.text for attempt in self.books.halts.attempts(halt.id)]
+        ours += self.books.messages.sent(halt.session, halt.ended_at or halt.opened_at)
         for turn in tail.turns:
             typed = turn.origin is Origin.TYPED and turn.at > halt.opened_at
-            if typed and not any(same_text(turn.text, text) for text in ours):
+            if typed and not any(is_turn(turn, text) for text in ours):
                 return turn.at
         return None

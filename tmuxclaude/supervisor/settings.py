@@ -55,7 +55,7 @@ class SettingsFiles:
 
 def given(words: str | None, directory: str) -> Mapping[str, object]:
     """The user's ``--settings``: a JSON object, or the name of a file that holds one."""
-    if not words:
+    if words is None:
         return {}
     text = words
     if not words.lstrip().startswith("{"):

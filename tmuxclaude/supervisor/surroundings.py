@@ -33,11 +33,22 @@ class Surroundings:
         """What to exec at a terminal outside of tmux to see a pane."""
         return programs.attach_argv(socket, pane_id)
 
+    def program(self, path: str) -> None:
+        """Raises ``NotFoundError`` unless a program is there that can be run."""
+        if not (os.path.isfile(path) and os.access(path, os.X_OK)):  # noqa: PTH113 - never raise
+            raise errors.NotFoundError(f"there is no program {path!r}; nothing was done")
+
     def directory(self, path: str) -> str:
         """``path``, if it is absolute and a directory is there; raises ``UsageError``."""
         if not os.path.isabs(path) or not os.path.isdir(path):  # noqa: PTH112, PTH117 - never raise
             raise errors.UsageError(f"there is no directory {path!r}; nothing was done")
         return path
+
+    def account(self, config_dir: str) -> str:
+        """The account of this configuration directory, however that is spelled."""
+        if "\0" in config_dir:
+            raise errors.UsageError("a NUL byte can be in no path; nothing was done")
+        return claude_files.account(config_dir, self.env.get("HOME", ""))
 
     def transcript(self, account: str, conversation: str, directory: str) -> str:
         """Where a conversation's transcript is, or will be."""

@@ -9,6 +9,9 @@ import msgspec
 RowId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 """What the database can number."""
 
+AbsolutePath: TypeAlias = Annotated[str, msgspec.Meta(pattern="^/")]
+OptionalPath: TypeAlias = Annotated[str, msgspec.Meta(pattern="^(/|$)")]
+"""One that is absolute, or empty."""
 
 Key: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
 """By which a request that is repeated is known."""

@@ -19,8 +19,8 @@ class Import(Request, frozen=True, tag="import"):
 
 
 class Imported(Answer, frozen=True, tag="imported"):
-    """Names of the ``sessions`` that came, and of those that are ``held`` because they run in no
-    life of this machine; ``known`` is how many were there before and stay as they are."""
+    """Names of the ``sessions`` that came, and of those that are ``held`` because they have not
+    ended; ``known`` is how many were there before and stay as they are."""
 
     sessions: list[str]
     held: list[str]
@@ -40,9 +40,9 @@ class Cleanup(Request, frozen=True, tag="cleanup"):
 
 
 class Cleaned(Answer, frozen=True, tag="cleaned"):
-    """Names of the sessions, and how many events of none, and files that nobody needs."""
+    """Names of the sessions, how many events of none, and paths of files that nobody needs."""
 
     sessions: list[str]
     events: int
-    files: int
+    files: list[str]
     dry_run: bool

@@ -98,7 +98,7 @@ class SessionView(View, frozen=True):
 
 class LinkView(View, frozen=True):
     """One conversation of a session's chain, and ``why`` it began: ``start``, ``resume``,
-    ``clear``, ``fork``, ``adopted`` or ``found``.
+    ``clear``, ``fork``, ``background``, ``adopted`` or ``found``.
 
     From ``active_at`` on ``None`` before anything was seen of it. The last two are the beginnings
     of what was said last, empty where they are not kept.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import stat
 import tempfile
@@ -12,9 +14,11 @@ from pathlib import Path
 from tmuxclaude.chores.doctor.check import Check
 from tmuxclaude.core import errors
 from tmuxclaude.core.drawn import counted
+from tmuxclaude.core.model import NAME
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.store.format import DatabaseUnreadableError
 from tmuxclaude.store.health import health, strange
+from tmuxclaude.store.legible import Flaw
 
 MEGABYTE = 1_048_576
 
@@ -27,6 +31,8 @@ LARGE_DATABASE = 512 * MEGABYTE
 
 MOST_ROWS = 5
 """How many rows without a session are named."""
+
+_UID = re.compile("[0-9a-f]{32}")
 
 
 def directories(where: Paths) -> Check:
@@ -114,11 +120,11 @@ def rows(where: Paths) -> list[Check]:
         return []
     update = "update tmuxclaude, if a newer one wrote it"
     sessions = {
-        flaw.name: Check(
+        flaw.session: Check(
             "session",
             False,
             f"{flaw.name} is left alone: {flaw.words}, which is not understood",
-            f"{update}; else: tmuxclaude forget {flaw.name}, then adopt --all",
+            f"{update}; else: {_forgotten(where, flaw)}",
         )
         for flaw in found
         if flaw.rests
@@ -129,3 +135,16 @@ def rows(where: Paths) -> list[Check]:
         if not flaw.rests
     ]
     return [*sessions.values(), *others[:MOST_ROWS]]
+
+
+def _forgotten(where: Paths, flaw: Flaw) -> str:
+    """How to be rid of a session, also of one whose name nobody can type."""
+    if NAME.fullmatch(flaw.name):
+        return f"tmuxclaude forget {flaw.name}, then adopt --all"
+    if not _UID.fullmatch(flaw.session):
+        return f"nothing can name it; it can only be taken out of {where.database} by hand"
+    name = f"nameless-{flaw.session[:8]}"
+    query = f"UPDATE sessions SET name = '{name}' WHERE uid = '{flaw.session}'"
+    command = shlex.join(["sqlite3", str(where.database), query])
+    first = f"tmuxclaude supervisor stop, then {command}"
+    return f"{first}, then supervisor start, forget {name} and adopt --all"
