@@ -47,7 +47,7 @@ end-to-end: setup
 	@test -x "$$($(PYTHON_BIN) -c 'from tests.end_to_end.claude_code import binary; print(binary())')" \
 		|| scripts/setup dev npm
 	$(PYTHON_BIN) -m tests.end_to_end.claude_code
-	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 4 -m 'not long'
+	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 6 --dist worksteal -m 'not long'
 endif
 
 # They only wait, so all of them side by side.
