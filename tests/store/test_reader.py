@@ -10,7 +10,7 @@ import pytest
 from tmuxclaude.core import past
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Actor, Attempt, State, Step
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
 from tmuxclaude.store.format import APPLICATION_ID, DatabaseUnreadableError
@@ -273,11 +273,11 @@ def test_all_that_the_history_knows_is_read(books: Books, connection: sqlite3.Co
     for kind in (*past.KINDS, "limit"):
         books.events.note(2.0, SESSION.uid, kind, kind)
     books.events.note(3.0, "s2", "started", "another")
-    found = reader.past_events(connection, past.KINDS, past.STATES, "api")
-    rows = [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in found]
+    found = remembered.past_events(connection, past.KINDS, past.STATES, "api")
+    rows = [dict(zip(remembered.PAST_EVENT_COLUMNS, row, strict=True)) for row in found]
     assert [row["text"] for row in rows] == [*texts, *past.KINDS]
     assert [entry.what for entry in past.history(rows, [])] == [
         *past.STATES.values(),
         *past.KINDS.values(),
     ]
-    assert len(reader.past_events(connection, past.KINDS, past.STATES)) == len(rows) + 1
+    assert len(remembered.past_events(connection, past.KINDS, past.STATES)) == len(rows) + 1

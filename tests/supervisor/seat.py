@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.waiting import until
 from tmuxclaude.api import wire
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 
 if TYPE_CHECKING:
     from tests.conftest import PrivateServer
@@ -53,27 +53,27 @@ class Seat:
         return str(self.row()["outlook_why"])
 
     def halts(self) -> list[Json]:
-        return self._read(lambda db: reader.halts(db, self.uid), reader.HALT_COLUMNS)
+        return self._read(lambda db: remembered.halts(db, self.uid), remembered.HALT_COLUMNS)
 
     def attempts(self) -> list[Json]:
-        return self._read(lambda db: reader.attempts(db, self.uid), reader.ATTEMPT_COLUMNS)
+        return self._read(lambda db: remembered.attempts(db, self.uid), remembered.ATTEMPT_COLUMNS)
 
     def steps(self) -> list[str]:
         """The steps of all attempts in order, each once while it lasts."""
-        rows = self._read(lambda db: reader.steps(db, self.uid), reader.STEP_COLUMNS)
+        rows = self._read(lambda db: remembered.steps(db, self.uid), remembered.STEP_COLUMNS)
         names = [row["step"] for row in rows]
         return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
 
     def started_at(self) -> list[float]:
         """When each relaunch was begun, by the supervisor's clock."""
-        rows = self._read(lambda db: reader.steps(db, self.uid), reader.STEP_COLUMNS)
+        rows = self._read(lambda db: remembered.steps(db, self.uid), remembered.STEP_COLUMNS)
         return [row["at"] for row in rows if row["note"] == "starting it again"]
 
     def chain(self) -> list[Json]:
-        return self._read(lambda db: reader.chain(db, self.uid), reader.CHAIN_COLUMNS)
+        return self._read(lambda db: remembered.chain(db, self.uid), remembered.CHAIN_COLUMNS)
 
     def events(self) -> list[tuple[str, str]]:
-        rows = self._read(lambda db: reader.events(db, self.uid, 100), reader.EVENT_COLUMNS)
+        rows = self._read(lambda db: remembered.events(db, self.uid, 100), remembered.EVENT_COLUMNS)
         return [(row["kind"], row["text"]) for row in rows]
 
     def _read(

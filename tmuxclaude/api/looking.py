@@ -19,7 +19,7 @@ from tmuxclaude.api.wants import Watch
 from tmuxclaude.core import past, shown
 from tmuxclaude.core.evidence import explain
 from tmuxclaude.core.model import Session
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 from tmuxclaude.store.books import Books
 
 EVENTS = 20
@@ -46,29 +46,29 @@ class Looking:
         session, reading = named(self.books, order.name), self.books.db.reading
         every = _rows(reader.SESSION_COLUMNS, reader.rows(reading, include_ended=True))
         [row] = [row for row in every if row["uid"] == session.uid]
-        remembered = shown.past(
-            _rows(reader.CHAIN_COLUMNS, reader.chain(reading, session.uid)),
-            _rows(reader.HALT_COLUMNS, reader.halts(reading, session.uid)),
-            _rows(reader.ATTEMPT_COLUMNS, reader.attempts(reading, session.uid)),
-            _rows(reader.STEP_COLUMNS, reader.steps(reading, session.uid)),
-            _rows(reader.EVENT_COLUMNS, reader.events(reading, session.uid, EVENTS)),
+        history = shown.past(
+            _rows(remembered.CHAIN_COLUMNS, remembered.chain(reading, session.uid)),
+            _rows(remembered.HALT_COLUMNS, remembered.halts(reading, session.uid)),
+            _rows(remembered.ATTEMPT_COLUMNS, remembered.attempts(reading, session.uid)),
+            _rows(remembered.STEP_COLUMNS, remembered.steps(reading, session.uid)),
+            _rows(remembered.EVENT_COLUMNS, remembered.events(reading, session.uid, EVENTS)),
         )
         now = {
             "session": shown.session(row),
             "resources": wire.plain(self.resources.of(session)),
             "evidence": self._evidence(session),
         }
-        return msgspec.convert({"type": "shown", **now, **remembered}, wire.Shown)
+        return msgspec.convert({"type": "shown", **now, **history}, wire.Shown)
 
     def history(self, order: wire.History) -> wire.Past:
         """The newest lines of the history."""
         if order.name is not None:
             named(self.books, order.name)
         reading = self.books.db.reading
-        events = reader.past_events(reading, past.KINDS, past.STATES, order.name)
-        halts = reader.past_halts(reading, order.name)
+        events = remembered.past_events(reading, past.KINDS, past.STATES, order.name)
+        halts = remembered.past_halts(reading, order.name)
         entries = past.history(
-            _rows(reader.PAST_EVENT_COLUMNS, events), _rows(reader.PAST_HALT_COLUMNS, halts)
+            _rows(remembered.PAST_EVENT_COLUMNS, events), _rows(remembered.PAST_HALT_COLUMNS, halts)
         )
         return wire.Past(entries=[wire.EntryView(**asdict(e)) for e in entries[-order.last :]])
 

@@ -15,7 +15,7 @@ from tmuxclaude.api.wants import Watch
 from tmuxclaude.core import errors
 from tmuxclaude.core.messages import Message, Stage, composed
 from tmuxclaude.core.model import Session, State
-from tmuxclaude.store import reader
+from tmuxclaude.store import remembered
 from tmuxclaude.store.books import Books
 
 MOST = 1000
@@ -62,8 +62,8 @@ class Messages:
     def waiting(self, order: wire.Messages) -> wire.Messaged:
         """The messages as ``tmuxclaude send --list --json`` shows them."""
         session = named(self.books, order.name)
-        rows = reader.messages(self.books.db.reading, session.uid)
-        found = [dict(zip(reader.MESSAGE_COLUMNS, row, strict=True)) for row in rows]
+        rows = remembered.messages(self.books.db.reading, session.uid)
+        found = [dict(zip(remembered.MESSAGE_COLUMNS, row, strict=True)) for row in rows]
         views = msgspec.convert(found, list[wire.MessageView])
         return wire.Messaged(name=session.name, messages=views)
 

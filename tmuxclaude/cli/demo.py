@@ -26,7 +26,7 @@ from tmuxclaude.cli.options import Verb
 from tmuxclaude.core import errors
 from tmuxclaude.demo import stand_in
 from tmuxclaude.edges.paths import Paths
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 
 SECONDS = 55.0
 """When the story must be over; on any machine in a hurry it takes half of it."""
@@ -202,8 +202,8 @@ class Tale:
         if connection is None:
             return []
         with closing(connection):
-            rows = reader.events(connection, session["uid"], 1000)
-        events = [dict(zip(reader.EVENT_COLUMNS, row, strict=True)) for row in rows]
+            rows = remembered.events(connection, session["uid"], 1000)
+        events = [dict(zip(remembered.EVENT_COLUMNS, row, strict=True)) for row in rows]
         already = self.told.get(session["uid"], 0)
         self.told[session["uid"]] = len(events)
         return [

@@ -16,7 +16,7 @@ from tmuxclaude.core.errors import NotFoundError, RefusedError
 from tmuxclaude.core.evidence import Ending
 from tmuxclaude.core.messages import SETTLE_SECONDS as IDLE_SECONDS
 from tmuxclaude.core.messages import Stage
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 from tmuxclaude.survey.replies import Listener, Reply
 
 LOOK_SECONDS = 0.1
@@ -96,9 +96,9 @@ class Hearing:
         connection = reader.open(self.database)
         if connection is not None:
             with closing(connection):
-                found = reader.delivery(connection, self.attempt)
+                found = remembered.delivery(connection, self.attempt)
             if found is not None:
-                return dict(zip(reader.DELIVERY_COLUMNS, found, strict=True))
+                return dict(zip(remembered.DELIVERY_COLUMNS, found, strict=True))
         raise NotFoundError(f"{self.name} is not kept any more")
 
 
@@ -113,10 +113,10 @@ def when_sent(database: Path, message: int, timeout: float | None) -> int:
         row = None
         if connection is not None:
             with closing(connection):
-                row = reader.message(connection, message)
+                row = remembered.message(connection, message)
         if row is None:
             raise NotFoundError(f"message {message} is not kept any more")
-        known: dict[str, Any] = dict(zip(reader.MESSAGE_COLUMNS, row, strict=True))
+        known: dict[str, Any] = dict(zip(remembered.MESSAGE_COLUMNS, row, strict=True))
         match Stage(known["stage"]):
             case Stage.SENT:
                 return int(known["attempt"])

@@ -16,7 +16,7 @@ from tmuxclaude.cli import layout, named, quick
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core import past
 from tmuxclaude.core.past import Entry
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 
 HEADS = ("WHEN", "NAME", "WHAT", "BY", "WAITED", "WHY")
 FITS = {"WHY": layout.Fit(10), "NAME": layout.Fit(10, middle=True)}
@@ -53,11 +53,11 @@ def entries_of(database: Path, name: str | None) -> list[Entry]:
     if connection is None:
         return []
     with closing(connection):
-        events = reader.past_events(connection, past.KINDS, past.STATES, name)
-        halts = reader.past_halts(connection, name)
+        events = remembered.past_events(connection, past.KINDS, past.STATES, name)
+        halts = remembered.past_halts(connection, name)
     return past.history(
-        [dict(zip(reader.PAST_EVENT_COLUMNS, row, strict=True)) for row in events],
-        [dict(zip(reader.PAST_HALT_COLUMNS, row, strict=True)) for row in halts],
+        [dict(zip(remembered.PAST_EVENT_COLUMNS, row, strict=True)) for row in events],
+        [dict(zip(remembered.PAST_HALT_COLUMNS, row, strict=True)) for row in halts],
     )
 
 

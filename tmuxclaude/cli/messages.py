@@ -24,7 +24,7 @@ from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError
 from tmuxclaude.core.model import Step
 from tmuxclaude.core.recap import Recap
 from tmuxclaude.core.texts import LONGEST_MESSAGE, message_problem
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 from tmuxclaude.survey import replies
 
 if TYPE_CHECKING:
@@ -274,8 +274,8 @@ def waiting_of(database: Path, uid: str) -> list[Row]:
     if connection is None:
         return []
     with closing(connection):
-        found = reader.messages(connection, uid)
-    return [dict(zip(reader.MESSAGE_COLUMNS, row, strict=True)) for row in found]
+        found = remembered.messages(connection, uid)
+    return [dict(zip(remembered.MESSAGE_COLUMNS, row, strict=True)) for row in found]
 
 
 def _stage(message: Row) -> str:

@@ -24,7 +24,7 @@ from tmuxclaude.core.model import LimitKind
 from tmuxclaude.core.parting import UNASKED
 from tmuxclaude.core.policy import PLAIN_WORDS
 from tmuxclaude.core.resources import HELD, OVER
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 
 if TYPE_CHECKING:
     from tmuxclaude.cli.quick import Row
@@ -103,13 +103,13 @@ def history(database: Path, uid: str) -> History:
         return History([], [], [], [], [], [])
     with closing(connection):
         return History(
-            chain=_rows(reader.CHAIN_COLUMNS, reader.chain(connection, uid)),
-            halts=_rows(reader.HALT_COLUMNS, reader.halts(connection, uid)),
-            attempts=_rows(reader.ATTEMPT_COLUMNS, reader.attempts(connection, uid)),
-            steps=_rows(reader.STEP_COLUMNS, reader.steps(connection, uid)),
-            events=_rows(reader.EVENT_COLUMNS, reader.events(connection, uid, EVENTS)),
-            waiting=_rows(reader.MESSAGE_COLUMNS, reader.messages(connection, uid)),
-            budget=reader.held_by(connection, uid, OVER, HELD),
+            chain=_rows(remembered.CHAIN_COLUMNS, remembered.chain(connection, uid)),
+            halts=_rows(remembered.HALT_COLUMNS, remembered.halts(connection, uid)),
+            attempts=_rows(remembered.ATTEMPT_COLUMNS, remembered.attempts(connection, uid)),
+            steps=_rows(remembered.STEP_COLUMNS, remembered.steps(connection, uid)),
+            events=_rows(remembered.EVENT_COLUMNS, remembered.events(connection, uid, EVENTS)),
+            waiting=_rows(remembered.MESSAGE_COLUMNS, remembered.messages(connection, uid)),
+            budget=remembered.held_by(connection, uid, OVER, HELD),
         )
 
 

@@ -15,7 +15,7 @@ from tmuxclaude import app
 from tmuxclaude.cli import layout, named, quick
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.errors import UsageError
-from tmuxclaude.store import reader
+from tmuxclaude.store import reader, remembered
 from tmuxclaude.survey import overview, validation
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _chain(paths: Paths, session: Row) -> Iterator[Target]:
     if connection is None:
         return
     with closing(connection):
-        links = reader.chain(connection, session["uid"])
+        links = remembered.chain(connection, session["uid"])
     for values in links:
-        link = dict(zip(reader.CHAIN_COLUMNS, values, strict=True))
+        link = dict(zip(remembered.CHAIN_COLUMNS, values, strict=True))
         where = (session["account"], str(link["conversation"]), session["directory"])
         yield Target(*where, session["name"], bool(link["prompts"]))
 

@@ -1,6 +1,6 @@
 """The history of sessions: starts, ends, stops, and who resumed after what wait. Pure.
 
-Made of the journal of events and of the halts, as the rows of ``store/reader`` give them.
+Made of the journal of events and of the halts, as the rows of ``store/remembered`` give them.
 """
 
 from __future__ import annotations
