@@ -44,12 +44,17 @@ def place() -> Iterator[Path]:
 def other_process(place: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server at that place in a process of its own, which answers."""
     process = subprocess.Popen([sys.executable, "-c", PROCESS, str(place)], cwd=ROOT)
-    until(place.exists)
+    until(lambda: listens(place))
     with Client(place) as client:
         assert client.ping().pid == process.pid
     yield process
     process.kill()
     process.wait()
+
+
+def listens(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(place)) == 0
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
