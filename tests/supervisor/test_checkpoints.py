@@ -93,7 +93,7 @@ def test_what_is_due_is_found_and_taken_unasked(closed_house: House) -> None:
     seat.never(lambda: len(checkpoints(house)) > 1, 2.5)
 
 
-@pytest.mark.parametrize("place", ["begun-after", "taken-before", "taken-after"])
+@pytest.mark.parametrize("place", ["begun-before", "begun-after", "taken-before", "taken-after"])
 def test_a_supervisor_that_dies_leaves_nothing_half(closed_house: House, place: str) -> None:
     house = closed_house
     repository = project(house)
@@ -111,12 +111,15 @@ def test_a_supervisor_that_dies_leaves_nothing_half(closed_house: House, place: 
     assert repository.fingerprint() == before
 
 
-@pytest.mark.parametrize("place", ["keep-before", "keep-after", "index-before"])
-def test_a_child_that_dies_is_followed_by_another(closed_house: House, place: str) -> None:
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("step", ["look", "index", "keep"])
+def test_a_child_that_dies_is_followed_by_another(
+    closed_house: House, step: str, side: str
+) -> None:
     house = closed_house
     repository = project(house)
     before = repository.fingerprint()
-    house.start(f"checkpoint-{place}")
+    house.start(f"checkpoint-{step}-{side}")
     seat = house.limited("worker")
     until(lambda: "broke off" in str(checkpoints(house)), what=house.log)
     assert house.run("supervisor", "status").returncode == 0
