@@ -59,32 +59,32 @@ def go(session: Mapping[str, Any], env: Mapping[str, str]) -> list[str]:
     ``session``: a row of the view ``session_list``. Raises ``RefusedError``, ``UnreachableError``.
     """
     from tmuxclaude.core.model import Pane, Server
-    from tmuxclaude.edges import tmux_view
+    from tmuxclaude.edges.tmux import view
 
     server = Server(session["socket"], session["server_pid"], session["server_started"])
     pane = Pane(server, session["pane_id"], session["pane_pid"], session["nonce"])
-    return tmux_view.go(doors()(server.socket), pane, env)
+    return view.go(doors()(server.socket), pane, env)
 
 
 def picture(socket: str, server_pid: int, pane_id: str, nonce: str) -> str | None:
     """A pane's content with its colours; ``None`` when it is another pane, or cannot be seen."""
-    from tmuxclaude.edges import tmux_view
+    from tmuxclaude.edges.tmux import view
 
     try:
-        return tmux_view.picture(tmux_program(), socket, server_pid, pane_id, nonce)
+        return view.picture(tmux_program(), socket, server_pid, pane_id, nonce)
     except errors.UnreachableError:
         return None
 
 
 def pane_under_popup(env: Mapping[str, str]) -> str | None:
     """The pane from which a popup was opened, which has none of its own; ``None``: no such one."""
-    from tmuxclaude.edges import tmux_view
+    from tmuxclaude.edges.tmux import view
 
     client = env.get("TMUXCLAUDE_CLIENT", "")
     if not client or not env.get("TMUX"):
         return None
     try:
-        return tmux_view.pane_of(resolve_socket(None, None, env), client)
+        return view.pane_of(resolve_socket(None, None, env), client)
     except errors.UnreachableError:
         return None
 

@@ -66,7 +66,7 @@ def test_every_place_is_in_the_source_and_in_the_docs() -> None:
     files = [
         path
         for room in ("supervisor", "edges")
-        for path in (ROOT / "tmuxclaude" / room).glob("*.py")
+        for path in (ROOT / "tmuxclaude" / room).rglob("*.py")
     ]
     code = "".join(path.read_text() for path in files)
     named = set(re.findall(r'around\("([^"]+)"\)', code))

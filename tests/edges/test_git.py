@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tmuxclaude.edges.git import FailedError, Git, GitError
+from tmuxclaude.edges.git.call import FailedError, Git, GitError
 
 
 def program(folder: Path, script: str) -> Git:

@@ -12,8 +12,8 @@ import pytest
 from tests.edges.repositories import Repository
 from tests.waiting import until
 from tmuxclaude.core.conversations import Uncommitted
-from tmuxclaude.edges import git_looks
-from tmuxclaude.edges.git_looks import GONE, NO_REPOSITORY, TOO_SLOW, UNKNOWN, uncommitted
+from tmuxclaude.edges.git import looks
+from tmuxclaude.edges.git.looks import GONE, NO_REPOSITORY, TOO_SLOW, UNKNOWN, uncommitted
 
 PATH = os.environ["PATH"]
 
@@ -90,7 +90,7 @@ def test_one_that_git_refuses_costs_the_others_nothing(home: Path, tmp_path: Pat
     bad = tmp_path / "bad"
     bad.mkdir()
     (bad / ".git").write_text("gitdir: /nowhere\n")
-    found = git_looks.uncommitted([str(bad), str(good.path)], str(home))
+    found = looks.uncommitted([str(bad), str(good.path)], str(home))
     assert found[str(good.path)] == Uncommitted(0)
     assert found[str(bad)].files is None
     assert found[str(bad)].why

@@ -13,8 +13,8 @@ import pytest
 
 from tests.edges.repositories import Repository
 from tmuxclaude.core.checkpoints import Work
-from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Kept, Tree, writable
+from tmuxclaude.edges.git.call import ForeignError, GitError
+from tmuxclaude.edges.git.work import Kept, Tree, writable
 
 NOBODY = 65534
 

@@ -21,9 +21,9 @@ from tests.waiting import until
 from tmuxclaude.core.model import LimitKind, Topic
 from tmuxclaude.core.notices import News
 from tmuxclaude.core.rules import NotifyRules
-from tmuxclaude.edges import tmux_messages
 from tmuxclaude.edges.notify import Notifier
-from tmuxclaude.edges.tmux_call import Door
+from tmuxclaude.edges.tmux import messages
+from tmuxclaude.edges.tmux.call import Door
 
 NOWHERE = NotifyRules(tmux=False)
 
@@ -111,11 +111,11 @@ class TestTmux:
 
     def test_a_control_client_and_nobody_are_not_told(self, tmux_server: PrivateServer) -> None:
         door = Door(tmux_server.socket, "tmux", 5)
-        assert tmux_messages.show(door, "nobody") == 0
+        assert messages.show(door, "nobody") == 0
         with tmux_server.control_client(), attached(tmux_server, control=True):
-            assert tmux_messages.show(door, "a program") == 0
+            assert messages.show(door, "a program") == 0
             with attached(tmux_server) as person:
-                assert tmux_messages.show(door, "a person") == 1
+                assert messages.show(door, "a person") == 1
                 person.sees("a person")
 
     def test_a_server_without_a_session_has_nobody_to_tell(
@@ -123,7 +123,7 @@ class TestTmux:
     ) -> None:
         tmux_server.say("set-option", "-g", "exit-empty", "off")
         tmux_server.say("kill-session", "-t", "user")
-        assert tmux_messages.show(Door(tmux_server.socket, "tmux", 5), "nobody") == 0
+        assert messages.show(Door(tmux_server.socket, "tmux", 5), "nobody") == 0
 
     @pytest.mark.parametrize("text", HOSTILE)
     def test_text_is_shown_and_nothing_runs(
@@ -133,8 +133,8 @@ class TestTmux:
         door = Door(tmux_server.socket, "tmux", 5)
         with tmux_server.control_client(), attached(tmux_server) as person:
             for _ in range(10):
-                tmux_messages.show(door, text.format(marker=marker))
-            tmux_messages.show(door, "the end")
+                messages.show(door, text.format(marker=marker))
+            messages.show(door, "the end")
             person.sees("the end")
         assert not marker.exists()
         assert tmux_server.say("list-sessions", "-F", "#{session_name}") == "user"
@@ -142,9 +142,9 @@ class TestTmux:
     def test_no_time_and_no_format_is_filled_in(self, tmux_server: PrivateServer) -> None:
         door = Door(tmux_server.socket, "tmux", 5)
         with attached(tmux_server) as person:
-            tmux_messages.show(door, "at %H:%M %Y #S #{pid} #{session_name}.")
+            messages.show(door, "at %H:%M %Y #S #{pid} #{session_name}.")
             person.sees("at %H:%M %Y #S #{pid} #{session_name}.")
-            tmux_messages.show(door, "black #[fg=black]words")
+            messages.show(door, "black #[fg=black]words")
             person.sees("[fg=black]words")
 
     def test_a_server_that_is_gone_is_no_fault(

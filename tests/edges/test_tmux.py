@@ -15,8 +15,8 @@ from tests.edges.playing import nonce, open_box
 from tests.waiting import until
 from tmuxclaude.core.model import Server
 from tmuxclaude.edges.tmux import Obstacle, PaneFacts, Refused, Sent, Tmux
-from tmuxclaude.edges.tmux_call import Answer, Silent
-from tmuxclaude.edges.tmux_listing import listing
+from tmuxclaude.edges.tmux.call import Answer, Silent
+from tmuxclaude.edges.tmux.listing import listing
 
 
 def split(server: PrivateServer, *words: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from tmuxclaude.core.model import Pane, Server
-from tmuxclaude.edges.tmux_shells import Shell
+from tmuxclaude.edges.tmux.shells import Shell
 
 PANE = Pane(Server("/s", 1, 1), "%1", 2, "")
 

@@ -17,8 +17,8 @@ from tests.waiting import until
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
 from tmuxclaude.core.model import Pane, Server
 from tmuxclaude.edges.tmux import ServerGone, Silent, Tmux, resolve_socket
-from tmuxclaude.edges.tmux_call import Door, check_socket
-from tmuxclaude.edges.tmux_words import command
+from tmuxclaude.edges.tmux.call import Door, check_socket
+from tmuxclaude.edges.tmux.words import command
 
 PANE = Pane(Server("/s", 1, 1), "%1", 2, "a" * 32)
 QUESTIONS: list[Callable[[Tmux], object]] = [

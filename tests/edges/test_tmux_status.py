@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.conftest import PrivateServer
 from tests.waiting import until
-from tmuxclaude.edges.tmux_status import SEGMENT, Segment
+from tmuxclaude.edges.tmux.status import SEGMENT, Segment
 
 USED = f"#{{T:{SEGMENT}}}"
 TEXT = Segment("⏳2 ▶3 ?1 · 22:17", "✗ tmuxclaude", 30)

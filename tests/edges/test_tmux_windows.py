@@ -15,11 +15,10 @@ from tests.edges.playing import nonce, open_box, open_window
 from tests.waiting import until
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import Pane
-from tmuxclaude.edges import tmux_opening as opening
 from tmuxclaude.edges.programs import attach_argv
-from tmuxclaude.edges.tmux import Obstacle, Refused, Sent
-from tmuxclaude.edges.tmux_call import Door
-from tmuxclaude.edges.tmux_words import Id
+from tmuxclaude.edges.tmux import Obstacle, Refused, Sent, opening
+from tmuxclaude.edges.tmux.call import Door
+from tmuxclaude.edges.tmux.words import Id
 
 NewServer = Callable[[], PrivateServer]
 TELL = (

@@ -12,8 +12,8 @@ from tests.edges.playing import open_box, open_window
 from tests.waiting import until
 from tmuxclaude.core.model import Pane
 from tmuxclaude.edges.tmux import Sent
-from tmuxclaude.edges.tmux_call import Door
-from tmuxclaude.edges.tmux_words import Fmt, Id, Lit, Raw, Text, command, written
+from tmuxclaude.edges.tmux.call import Door
+from tmuxclaude.edges.tmux.words import Fmt, Id, Lit, Raw, Text, command, written
 
 
 def test_words_are_typed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PrivateServer
 from tests.plugin.desk import ENTRY, Desk, load
 from tests.waiting import until
-from tmuxclaude.edges.tmux_status import Segment
+from tmuxclaude.edges.tmux.status import Segment
 
 FAKE = """#!/bin/sh
 [ "$1" = -V ] && {{ echo '{version}'; exit; }}

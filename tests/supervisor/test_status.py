@@ -12,7 +12,7 @@ from tests.supervisor.seat import Seat
 from tests.waiting import until
 from tmuxclaude.core.model import Launch, Session, State
 from tmuxclaude.edges.clock import Clock
-from tmuxclaude.edges.tmux_status import Segment
+from tmuxclaude.edges.tmux.status import Segment
 from tmuxclaude.supervisor.observe import Observer
 
 SEGMENT = "#{T:@tmuxclaude-segment}"

@@ -17,8 +17,8 @@ from typing import Any
 from tmuxclaude.core.checkpoints import File, changed
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
 from tmuxclaude.edges import claude_files
-from tmuxclaude.edges.git import GitError
-from tmuxclaude.edges.git_work import REFS, Kept, Tree
+from tmuxclaude.edges.git.call import GitError
+from tmuxclaude.edges.git.work import REFS, Kept, Tree
 from tmuxclaude.store import reader
 
 Row = Mapping[str, Any]

@@ -14,7 +14,7 @@ from pathlib import Path
 from tmuxclaude.chores.install import Edit
 from tmuxclaude.core import blocks
 from tmuxclaude.core.errors import RefusedError, UsageError
-from tmuxclaude.edges.git import Git, GitError, line
+from tmuxclaude.edges.git.call import Git, GitError, line
 
 PART = "git hook"
 FIRST = "#!/bin/sh\n"

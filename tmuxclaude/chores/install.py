@@ -20,8 +20,8 @@ from tmuxclaude.core import blocks, errors
 from tmuxclaude.edges import dotfiles, shells, units
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.edges.programs import tmux_program
-from tmuxclaude.edges.tmux_call import Door, ServerGone
-from tmuxclaude.edges.tmux_words import Raw, Text, Word, command, written
+from tmuxclaude.edges.tmux.call import Door, ServerGone
+from tmuxclaude.edges.tmux.words import Raw, Text, Word, command, written
 from tmuxclaude.edges.units import Keeper
 
 PARTS = {

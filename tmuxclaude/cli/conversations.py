@@ -15,7 +15,7 @@ from tmuxclaude.cli.opening import zone_name
 from tmuxclaude.cli.options import Verb, as_json
 from tmuxclaude.core import hours
 from tmuxclaude.core.errors import UsageError
-from tmuxclaude.edges import git_looks
+from tmuxclaude.edges.git import looks
 from tmuxclaude.survey import overview
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ HEADS = (
     *("TITLE", "DIRECTORY", "SESSION", "LAST", "MESSAGES", "FILES", "UNCOMMITTED", "CONTEXT"),
     *("MODEL", "LIMITS", "CHECKPOINT", "ID"),
 )
-SHORT = {git_looks.NO_REPOSITORY.why: "no git", git_looks.GONE.why: "gone"}
+SHORT = {looks.NO_REPOSITORY.why: "no git", looks.GONE.why: "gone"}
 """Why nothing is known of a work tree, in a table."""
 
 FITS = {

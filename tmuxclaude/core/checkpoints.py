@@ -1,7 +1,7 @@
 """What a checkpoint is: a point in a conversation and in the files around it, and why it is taken.
 
 Values, and what follows from them alone. How the work is kept is git's business
-(``edges/git_work``), when one is due by itself is decided by ``core/triggers``.
+(``edges/git/work``), when one is due by itself is decided by ``core/triggers``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ screen says ever gets here, so nothing can drive tmux through it.
 
 In tmux the segment is one option of the server, ``@tmuxclaude-segment``, which the supervisor sets;
 ``#{T:@tmuxclaude-segment}`` in ``status-right`` or ``status-left`` shows it, without a process
-(``edges/tmux_status``). Pure.
+(``edges/tmux/status``). Pure.
 """
 
 from __future__ import annotations

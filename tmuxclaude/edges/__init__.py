@@ -1,1 +1,1 @@
-"""Touches the outside: one file for each outside thing. Decides nothing."""
+"""Touches the outside: one file, or one folder, for each outside thing. Decides nothing."""

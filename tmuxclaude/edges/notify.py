@@ -25,8 +25,8 @@ from pathlib import Path
 from tmuxclaude.core import errors
 from tmuxclaude.core.notices import News, as_json, summary
 from tmuxclaude.core.rules import NotifyRules
-from tmuxclaude.edges import tmux_messages
-from tmuxclaude.edges.tmux_call import Door, ServerGone
+from tmuxclaude.edges.tmux import messages
+from tmuxclaude.edges.tmux.call import Door, ServerGone
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ def _in_tmux(batch: Batch, program: str) -> None:
     for socket in sockets:
         line = summary([one for one in batch if socket in one.sockets])
         try:
-            tmux_messages.show(Door(socket, program, TIMEOUT_SECONDS / 2), line)
+            messages.show(Door(socket, program, TIMEOUT_SECONDS / 2), line)
         except ServerGone:
             continue
         except errors.TmuxclaudeError as problem:

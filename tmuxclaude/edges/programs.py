@@ -78,7 +78,7 @@ def resolve_socket(name: str | None, path: str | None, env: Mapping[str, str]) -
 
 def attach_argv(socket: str, pane_id: str) -> list[str]:
     """What to exec, on a terminal outside tmux, to be attached with the pane in front."""
-    from tmuxclaude.edges.tmux_words import Id
+    from tmuxclaude.edges.tmux.words import Id
 
     target = Id(pane_id).value
     shown = ["select-window", "-t", target, ";", "select-pane", "-t", target, ";"]

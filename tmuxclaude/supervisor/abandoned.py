@@ -14,7 +14,7 @@ from functools import partial
 from tmuxclaude.core import abandoned
 from tmuxclaude.core.conversations import Uncommitted
 from tmuxclaude.core.rules import AbandonedRules
-from tmuxclaude.edges import git_looks
+from tmuxclaude.edges.git import looks
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.workers import Workers
 
@@ -52,7 +52,7 @@ class Finder:
             found = self._candidates()
             self._unmark_all_but(found)
             places = {row["directory"] for row in found.values()}
-            look = partial(git_looks.uncommitted, places, self.home, BUDGET_SECONDS)
+            look = partial(looks.uncommitted, places, self.home, BUDGET_SECONDS)
             tasks = {KEY: look} if places else {}
         for done in self._workers.run(tasks).values():
             self._learn(done.value)
@@ -71,7 +71,7 @@ class Finder:
         """What is not known of a work tree changes nothing."""
         marks, now = self.books.abandoned.marks(), self.now()
         for uid, row in self._candidates().items():
-            files = work.get(row["directory"], git_looks.TOO_SLOW).files
+            files = work.get(row["directory"], looks.TOO_SLOW).files
             since = abandoned.quiet_since(row) or now
             if files == 0:
                 self.books.abandoned.unmark([uid] if uid in marks else [])

@@ -20,8 +20,8 @@ from tmuxclaude.core.recap import Recap
 from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.children import serve
 from tmuxclaude.edges.failpoints import around
-from tmuxclaude.edges.git import ForeignError, GitError
-from tmuxclaude.edges.git_work import Kept, Tree, room, writable
+from tmuxclaude.edges.git.call import ForeignError, GitError
+from tmuxclaude.edges.git.work import Kept, Tree, room, writable
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Keeps the marks behind the names of windows: which session has one, and that none is left behind.
 
 Remembers only what it has done on each server; what was done before a crash is found in tmux. How
-a name is put back, ``edges/tmux_marks`` knows.
+a name is put back, ``edges/tmux/marks`` knows.
 """
 
 from __future__ import annotations

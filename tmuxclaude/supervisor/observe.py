@@ -20,7 +20,7 @@ from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, in_view
 from tmuxclaude.core.model import Box, Pane, Session
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
-from tmuxclaude.edges.tmux_status import Segment
+from tmuxclaude.edges.tmux.status import Segment
 from tmuxclaude.supervisor.files import OwnFiles, open_elsewhere
 from tmuxclaude.supervisor.lives import Fate, Seen
 from tmuxclaude.supervisor.places import place_of, shared_windows

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tmuxclaude.core import segment, symbols
 from tmuxclaude.core.model import State
 from tmuxclaude.core.rules import Rules
-from tmuxclaude.edges.tmux_status import Segment
+from tmuxclaude.edges.tmux.status import Segment
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.observe import Observer

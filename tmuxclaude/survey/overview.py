@@ -16,7 +16,8 @@ from tmuxclaude.core.accounts import named
 from tmuxclaude.core.conversations import Conversation, Kept, Transcript
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.triggers import Thresholds, Verdict
-from tmuxclaude.edges import claude_files, git_looks
+from tmuxclaude.edges import claude_files
+from tmuxclaude.edges.git import looks
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.store import reader
 from tmuxclaude.survey import scan
@@ -63,7 +64,7 @@ def look(
 def with_work(found: Iterable[Conversation], home: str) -> list[Conversation]:
     """The same, with what is not committed around the directory of each, as far as time allows."""
     found = list(found)
-    known = git_looks.uncommitted((one.activity.directory for one in found), home)
+    known = looks.uncommitted((one.activity.directory for one in found), home)
     return [replace(one, uncommitted=known[one.activity.directory]) for one in found]
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tmuxclaude.core.conversations import Uncommitted
-from tmuxclaude.edges.git import GitError
-from tmuxclaude.edges.git_work import Tree
+from tmuxclaude.edges.git.call import GitError
+from tmuxclaude.edges.git.work import Tree
 
 SECONDS = 3.0
 """How long all looks may take together when somebody waits for them."""

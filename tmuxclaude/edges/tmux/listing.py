@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tmuxclaude.core.model import NAME, Pane, Server
-from tmuxclaude.edges.tmux_call import Answer, Silent
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
+from tmuxclaude.edges.tmux.call import Answer, Silent
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
 
 NONCE = re.compile(r"[0-9a-f]{32}")
 _SEARCHED = re.compile(r"[A-Za-z0-9 ]{3,40}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
-from tmuxclaude.edges.tmux_call import Door, Silent
-from tmuxclaude.edges.tmux_words import Fmt, Lit, Message, command
+from tmuxclaude.edges.tmux.call import Door, Silent
+from tmuxclaude.edges.tmux.words import Fmt, Lit, Message, command
 
 SHOWN_SECONDS = 4
 """How long the line stands, unless a key is pressed. tmux 3.3a draws nothing else on that client

@@ -1,8 +1,8 @@
 """The work in a git repository: looks at it, keeps it as a commit, and gives it back.
 
 It is kept under ``refs/tmuxclaude/checkpoints/``, made with an index of our own outside of the
-repository (``git_index``), so that the user's index, work tree, stash, branches and locks are not
-touched. Left out are ignored files, ``.env*`` and ``*.env``, what cannot be read and what is no
+repository (``edges.git.index``), so that the user's index, work tree, stash, branches and locks are
+not touched. Left out are ignored files, ``.env*`` and ``*.env``, what cannot be read and what is no
 file; of those that are tracked the commit's version stays. Knows nothing of conversations.
 """
 
@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core.checkpoints import File, Work
-from tmuxclaude.edges.git import ForeignError, Git, GitError, last_line, line
-from tmuxclaude.edges.git_index import Change, Index, whole_hash
+from tmuxclaude.edges.git.call import ForeignError, Git, GitError, last_line, line
+from tmuxclaude.edges.git.index import Change, Index, whole_hash
 
 REFS = "refs/tmuxclaude/checkpoints/"
 

@@ -7,7 +7,7 @@ which do nothing more than they say. Git itself refuses a repository of another 
 kept. libgit2 would run no such programs either, but it does not read every repository that the
 user's own git writes: sparse and split indexes, newer formats.
 
-Knows how git is called, not what for (``edges/git_work``). Seen with git 2.39; 2.31 is needed.
+Knows how git is called, not what for (``edges/git/work``). Seen with git 2.39; 2.31 is needed.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.model import Pane, Server
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Lit, Raw, Text, Word, command
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Lit, Raw, Text, Word, command
 
 # tmux itself goes to another directory without a word when it cannot enter the one it was given,
 # expands formats in it, and hands an argv of one item to the user's shell. This does none of it.

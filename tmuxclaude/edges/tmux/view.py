@@ -1,6 +1,6 @@
 """Shows a pane to its user: brings its window to a client of tmux, or takes a picture of it.
 
-Knows who sits where. What is done to a pane is guarded by its identity (``edges.tmux_guard``), for
+Knows who sits where. What is done to a pane is guarded by its identity (``edges.tmux.guard``), for
 a tmux server that was started anew gives out the same pane ids again.
 """
 
@@ -14,8 +14,8 @@ from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Pane
 from tmuxclaude.edges.programs import attach_argv
 from tmuxclaude.edges.tmux import Refused, Silent, Tmux, resolve_socket
-from tmuxclaude.edges.tmux_call import Door
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
+from tmuxclaude.edges.tmux.call import Door
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
 
 _PANE = re.compile(r"%\d+")
 _NONCE = re.compile(r"[0-9a-f]{1,64}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tmuxclaude.edges.tmux_words import Command, Fmt, Lit, Raw, Script, command
+from tmuxclaude.edges.tmux.words import Command, Fmt, Lit, Raw, Script, command
 
 SEGMENT = "@tmuxclaude-segment"
 _WANTED = "TMUXCLAUDE_SEGMENT"

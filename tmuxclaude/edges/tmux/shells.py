@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tmuxclaude.core.model import Pane, Server
-from tmuxclaude.edges.tmux_guard import SHELLS, TAKES_KEYS, Check, Obstacle
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, command
+from tmuxclaude.edges.tmux.guard import SHELLS, TAKES_KEYS, Check, Obstacle
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, command
 
 _SHELL = f"#{{m/r:^-?({'|'.join(sorted(SHELLS))})$,#{{pane_current_command}}}}"
 _ROW = re.compile(r"(%\d+):(\d+):(\d+):(\d+):(\d+)")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tmuxclaude.edges.failpoints import around
-from tmuxclaude.edges.git import FailedError, Git, GitError, line, split
+from tmuxclaude.edges.git.call import FailedError, Git, GitError, line, split
 
 MANY = 1000
 """More files than this are kept in one pack."""

@@ -2,8 +2,8 @@
 
 Knows tmux's commands, what tmux 3.2 and later make of them, and how a pane is recognised. Must not
 know states, limits or when something is to be done. Each method is one child process with a
-time-out (``edges.tmux_call``); each argument is typed (``edges.tmux_words``); each deed is guarded
-inside tmux (``edges.tmux_guard``). A method gives a value, or raises ``ServerGone`` (tmux says that
+time-out (``edges.tmux.call``); each argument is typed (``edges.tmux.words``); each deed is guarded
+inside tmux (``edges.tmux.guard``). A method gives a value, or raises ``ServerGone`` (tmux says that
 there is no server) or ``Silent`` (no answer, or none that we understand). After ``Silent`` it is
 unknown what became of the panes, and whether the deed was done.
 
@@ -27,44 +27,15 @@ from uuid import uuid4
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import NAME, Pane, Server
 from tmuxclaude.edges import terminals
-from tmuxclaude.edges import tmux_guard as guard
-from tmuxclaude.edges import tmux_listing as look
-from tmuxclaude.edges import tmux_marks as marks
-from tmuxclaude.edges import tmux_opening as opening
-from tmuxclaude.edges import tmux_shells as shells
-from tmuxclaude.edges import tmux_status as status
 from tmuxclaude.edges.terminals import TTY
-from tmuxclaude.edges.tmux_call import (
-    Answer,
-    Door,
-    ServerGone,
-    Silent,
-    check_socket,
-    resolve_socket,
-    sockets,
-)
-from tmuxclaude.edges.tmux_guard import Check, Obstacle
-from tmuxclaude.edges.tmux_listing import NONCE, ClientFacts, Listing, PaneFacts
-from tmuxclaude.edges.tmux_opening import Opened
-from tmuxclaude.edges.tmux_shells import Shell
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Raw, Text, command
-
-__all__ = [
-    "ClientFacts",
-    "Listing",
-    "Obstacle",
-    "Opened",
-    "Outcome",
-    "PaneFacts",
-    "Refused",
-    "Sent",
-    "ServerGone",
-    "Silent",
-    "Tmux",
-    "check_socket",
-    "resolve_socket",
-    "sockets",
-]
+from tmuxclaude.edges.tmux import guard, marks, opening, shells, status
+from tmuxclaude.edges.tmux import listing as look
+from tmuxclaude.edges.tmux.call import Answer, Door, ServerGone, Silent
+from tmuxclaude.edges.tmux.guard import Check, Obstacle
+from tmuxclaude.edges.tmux.listing import NONCE, Listing
+from tmuxclaude.edges.tmux.opening import Opened
+from tmuxclaude.edges.tmux.shells import Shell
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Raw, Text, command
 
 _RACED = re.compile(r"duplicate session|can't find (session|window|pane)|no current target")
 _UNTYPEABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -334,7 +305,7 @@ class Tmux:
     def mark(self, pane: Pane, name: str, mark: str) -> Outcome:
         """Put ``mark`` behind the name of the pane's window; ``name`` is its session's.
 
-        Raises ``UsageError`` unless that is one. What is not marked: ``edges/tmux_marks``.
+        Raises ``UsageError`` unless that is one. What is not marked: ``edges/tmux/marks``.
         """
         if not NAME.fullmatch(name):
             raise UsageError(f"Not a session's name: {name!r}. Nothing was marked.")

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
-from tmuxclaude.edges.tmux_words import Command, written
+from tmuxclaude.edges.tmux.words import Command, written
 
 _NO_SERVER = re.compile(
     r"no server running on.*"

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 
 from tmuxclaude.core.model import Pane
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Lit, Script, command
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Lit, Script, command
 
 _NAME = "@tmuxclaude-name"
 _MARKED = "@tmuxclaude-mark"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tmuxclaude.core.model import NAME, Pane
-from tmuxclaude.edges.tmux_marks import OWN_NAME
-from tmuxclaude.edges.tmux_words import Command, Fmt, Id, Script, command
+from tmuxclaude.edges.tmux.marks import OWN_NAME
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
 
 _HEX = re.compile(r"[0-9a-f]*")
 _PROGRAM = re.compile(r"[A-Za-z0-9._+-]{1,64}")

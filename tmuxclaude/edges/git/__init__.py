@@ -1,0 +1,1 @@
+"""Touches git, by one door: ``call``. Through it: ``index``, ``work`` and ``looks``."""
