@@ -19,6 +19,9 @@ from tmuxclaude.core.model import Process
 from tmuxclaude.edges.processes import Life, identify, life
 from tmuxclaude.edges.tmux import ServerGone, Silent, Tmux
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""Whoever is started in the background of a shell ignores it, and so do all that he starts."""
+
 
 class PrivateServer:
     """A tmux server of its own socket, in a directory short enough for a socket's path.

@@ -173,7 +173,7 @@ def test_a_session_in_a_users_pane_from_its_start_to_its_ends(house: House) -> N
     assert row["tmux_session"] == "user"
     assert house.server.say("show-options", "-p", "-v", "-t", shell.pane, "@tmuxclaude-id")
     elsewhere = Shell(house, "other").type(f"TMUX_PANE={shell.pane}")
-    elsewhere.type("export TMUX_PANE").run().shows("not kept: process")
+    elsewhere.type("export TMUX_PANE").run().has_shown("not kept: process")
     seat.say("/exit")
     seat.is_("ended")
     shell.shows(PROMPT)
@@ -191,7 +191,8 @@ def test_a_session_in_a_users_pane_from_its_start_to_its_ends(house: House) -> N
     assert third.row()["conversation"] == again.conversation
 
     os.kill(int(third.log("start")[-1]["pid"]), signal.SIGSTOP)
-    shell.tidy("Stopped").run("-n", "nested").shows("this pane holds the session third already")
+    shell.tidy("Stopped").run("-n", "nested")
+    shell.has_shown("this pane holds the session third already")
     shell.shows("❯").type("/exit").shows(PROMPT)
     assert "nested" not in [row["name"] for row in sessions(house)]
 

@@ -34,6 +34,9 @@ class Shell:
         given = [f"{key}={value}" for key, value in env.items()]
         window = ("-d", "-P", "-F", "#{pane_id}", "-t", "user:", "-c", str(house.project))
         self.pane = house.server.say("new-window", *window, "--", "env", *given, "sh", "-i").strip()
+        self.written = house.home / f"written-{self.pane[1:]}"
+        record = f"cat >{shlex.quote(str(self.written))}"
+        house.server.say("pipe-pane", "-t", self.pane, record)
         self.shows(PROMPT)
 
     def run(self, *words: str) -> Shell:
@@ -58,6 +61,12 @@ class Shell:
 
     def shows(self, text: str) -> Shell:
         until(lambda: text in self.screen(), 15, what=lambda: f"{text!r}: {self.screen()}")
+        return self
+
+    def has_shown(self, text: str) -> Shell:
+        """What Claude Code draws over at once stands in all that was written to the pane."""
+        self.written.touch()
+        until(lambda: text.encode() in self.written.read_bytes(), 15, what=self.screen)
         return self
 
     def seat(self, name: str) -> Seat:
