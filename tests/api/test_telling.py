@@ -10,7 +10,7 @@ import pytest
 from tests.api.house import NOW, House
 from tmuxclaude.api import wire
 from tmuxclaude.core import errors
-from tmuxclaude.core.evidence import Busy, Evidence, Life, RegistryFacts
+from tmuxclaude.core.evidence import Evidence, Life, RegistryFacts, Status
 from tmuxclaude.core.model import Limit, LimitKind, Source, State
 
 ID = "3f2b8c1e-64d0-4a57-9b1f-0c8d7e6a5b42"
@@ -203,7 +203,7 @@ def test_a_process_that_only_called_itself_a_session_gets_no_signal(house: House
     assert verdict.done == "refused"
     assert "own word" in verdict.why
     assert [told for told in house.windows.told if told[0] == "terminate"] == []
-    facts = RegistryFacts(ID, Busy.IDLE)
+    facts = RegistryFacts(ID, Status.IDLE)
     house.watch.evidence[the_only(house).uid] = Evidence(NOW, Life.ALIVE, registry=facts)
     [verdict] = house.ask(wire.Stop(every=True)).sessions
     assert verdict.done == "stops"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tmuxclaude.claude.registry import Entry, parked, parse
-from tmuxclaude.core.evidence import Busy, RegistryFacts
+from tmuxclaude.core.evidence import RegistryFacts, Status
 from tmuxclaude.core.parked import Parked
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
@@ -31,7 +31,7 @@ def test_the_recorded_file() -> None:
         proc_start="167095",
         conversation=CONVERSATION,
         cwd="/home/me/proj",
-        status=Busy.BUSY,
+        status=Status.BUSY,
         waiting_for="",
         name="proj-06",
         updated_at=1795210287.128,
@@ -44,8 +44,11 @@ def test_the_recorded_file() -> None:
 
 def test_what_counts_as_evidence() -> None:
     waiting = changed(status="waiting", waitingFor="dialog open")
-    assert waiting.facts == RegistryFacts(CONVERSATION, Busy.WAITING, "dialog open")
-    assert changed(status=None).facts == RegistryFacts(CONVERSATION, None, "")
+    assert waiting.facts == RegistryFacts(
+        CONVERSATION, Status.WAITING, "dialog open", began_at=1795210284.164
+    )
+    bare = changed(status=None, startedAt=None).facts
+    assert bare == RegistryFacts(CONVERSATION, None, "", began_at=None)
     assert changed(sessionId="none").facts is None
 
 
@@ -131,7 +134,9 @@ def test_a_parked_conversation_is_that_of_its_job() -> None:
         began_at=1795255261.849,
     )
     assert own.conversation != its.conversation
-    assert parked(own, (own, spare, its)) == RegistryFacts(its.conversation, Busy.BUSY, "", about)
+    assert parked(own, (own, spare, its)) == RegistryFacts(
+        its.conversation, Status.BUSY, "", about, about.began_at
+    )
 
 
 def test_a_parked_conversation_whose_process_is_gone_has_no_status() -> None:

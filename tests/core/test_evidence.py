@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmuxclaude.core.evidence import (
-    Busy,
+    AT_PROMPT,
     Ending,
     Evidence,
     Life,
     Notice,
     PaneFacts,
     RegistryFacts,
+    Status,
     Tail,
     explain,
     judge,
@@ -43,7 +44,7 @@ def seen(**facts: Any) -> Evidence:
     return replace(Evidence(at=NOW, life=Life.ALIVE), **facts)
 
 
-def registry(status: Busy | None, waiting_for: str = "") -> RegistryFacts:
+def registry(status: Status | None, waiting_for: str = "") -> RegistryFacts:
     return RegistryFacts("c1", status, waiting_for)
 
 
@@ -55,7 +56,7 @@ lives = st.sampled_from([None, *Life])
 registries = st.none() | st.builds(
     RegistryFacts,
     st.just("c1"),
-    st.none() | st.sampled_from(Busy),
+    st.none() | st.sampled_from(Status),
     st.sampled_from(["", "dialog open", "permission prompt"]),
 )
 tails = st.sampled_from([None, Tail(), HALTED, GONE_ON])
@@ -83,7 +84,7 @@ def test_a_dead_process_beats_every_other_witness(
 def test_a_screen_does_not_overrule_a_busy_or_idle_registry(
     world: Evidence, other: Reading | None
 ) -> None:
-    for status in (Busy.BUSY, Busy.SHELL, Busy.IDLE):
+    for status in (Status.BUSY, Status.SHELL, Status.IDLE):
         known = replace(world, life=Life.ALIVE, registry=registry(status), tail=GONE_ON)
         assert judge(known) is judge(replace(known, reading=other))
 
@@ -107,18 +108,18 @@ def test_without_any_witness_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("facts", "signal"),
     [
-        (registry(Busy.BUSY), Signal.WORK),
-        (registry(Busy.SHELL), Signal.WORK),
-        (registry(Busy.IDLE), Signal.LIMIT),
-        (registry(Busy.WAITING, "dialog open"), Signal.LIMIT),
-        (registry(Busy.WAITING, "permission prompt"), Signal.QUESTION),
-        (registry(Busy.WAITING, "input needed"), Signal.QUESTION),
+        (registry(Status.BUSY), Signal.WORK),
+        (registry(Status.SHELL), Signal.LIMIT),
+        (registry(Status.IDLE), Signal.LIMIT),
+        (registry(Status.WAITING, "dialog open"), Signal.LIMIT),
+        (registry(Status.WAITING, "permission prompt"), Signal.QUESTION),
+        (registry(Status.WAITING, "input needed"), Signal.QUESTION),
     ],
 )
 def test_the_registry_speaks_first_and_the_transcript_tells_of_the_limit(
     facts: RegistryFacts, signal: Signal
 ) -> None:
-    contradiction = reading(Look.WORK) if facts.status is Busy.IDLE else reading(Look.IDLE)
+    contradiction = reading(Look.WORK) if facts.status in AT_PROMPT else reading(Look.IDLE)
     assert judge(seen(registry=facts, tail=HALTED, reading=contradiction)) is signal
     assert judge(seen(registry=facts, tail=HALTED)) is signal
 
@@ -130,11 +131,15 @@ def test_a_registry_without_a_status_says_nothing() -> None:
 
 
 def test_a_dialog_that_is_not_about_the_limit_is_a_dialog() -> None:
-    open_dialog = registry(Busy.WAITING, "dialog open")
+    open_dialog = registry(Status.WAITING, "dialog open")
     other = reading(Look.DIALOG, Dialog.OTHER)
     assert judge(seen(registry=open_dialog, tail=HALTED, reading=other)) is Signal.DIALOG
     assert judge(seen(registry=open_dialog, tail=HALTED, reading=MENU)) is Signal.LIMIT
     assert judge(seen(registry=open_dialog, tail=GONE_ON, reading=other)) is Signal.DIALOG
+    for words in ("usage limit", ""):
+        renamed = registry(Status.WAITING, words)
+        assert judge(seen(registry=renamed, tail=HALTED, reading=MENU)) is Signal.LIMIT
+        assert judge(seen(registry=renamed, tail=HALTED, reading=other)) is Signal.QUESTION
     question = reading(Look.DIALOG, Dialog.RESUME_QUESTION)
     assert judge(seen(registry=open_dialog, tail=HALTED, reading=question)) is Signal.LIMIT
 
@@ -169,19 +174,30 @@ def test_the_screen_names_a_limit_only_where_there_is_no_transcript() -> None:
     later = limit_of(replace(seen(reading=LIMIT_SHOWN), at=NOW + 500))
     assert later is not None
     assert later[1] == record, "the same words seen later are the same limit"
+    cut = limit_of(seen(reading=replace(LIMIT_SHOWN, limit_kind=LimitKind.OTHER)))
+    assert cut is not None
+    assert cut[1] == record, "so are they when what names the kind has scrolled away"
 
 
 def test_a_fork_is_not_halted_by_what_it_was_forked_from() -> None:
     own = replace(HALTED, limit=replace(LIMIT, said_at=NOW + 1))
-    idle = registry(Busy.IDLE)
+    idle = registry(Status.IDLE)
     for facts in ({"tail": HALTED, "reading": LIMIT_SHOWN}, {"reading": LIMIT_SHOWN}):
         assert judge(seen(registry=idle, **facts)) is Signal.LIMIT
         assert judge(seen(registry=idle, forked_at=NOW, **facts)) is Signal.IDLE
     assert limit_of(seen(tail=own, forked_at=NOW)) == (own.limit, "r1")
 
 
-def test_a_footer_that_is_gone_beats_an_old_notice_of_the_own_continue() -> None:
-    armed = replace(HALTED, notice=Notice.ARMED)
+def test_a_notice_of_the_own_continue_counts_if_this_very_process_said_it() -> None:
+    armed = replace(HALTED, notice=Notice.ARMED, notice_at=NOW)
+    for began_at, counts in ((NOW - 1, True), (NOW, True), (NOW + 1, False)):
+        facts = replace(registry(Status.IDLE), began_at=began_at)
+        assert seen(tail=armed, registry=facts).native_pending is counts
+        assert seen(tail=armed, registry=facts, reading=LIMIT_SHOWN).native_pending is counts
+
+
+def test_a_footer_that_is_gone_beats_a_notice_of_nobody_knows_whom() -> None:
+    armed = replace(HALTED, notice=Notice.ARMED, notice_at=NOW)
     assert seen(tail=armed).native_pending
     assert not seen(tail=armed, reading=LIMIT_SHOWN).native_pending
     assert seen(tail=HALTED, reading=replace(LIMIT_SHOWN, native_pending=True)).native_pending

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tmuxclaude.core import notices
-from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, RegistryFacts
+from tmuxclaude.core.evidence import Evidence, Life, PaneFacts, RegistryFacts, Status
 from tmuxclaude.core.model import (
     Actor,
     Attempt,
@@ -86,7 +86,7 @@ def world(at: float = NOW, **changes: object) -> Evidence:
         at=at,
         life=Life.ALIVE,
         pane=PaneFacts(unread=0),
-        registry=RegistryFacts("c1", Busy.IDLE),
+        registry=RegistryFacts("c1", Status.IDLE),
         reading=IDLE,
     )
     return replace(quiet, **changes)  # type: ignore[arg-type]
@@ -269,7 +269,7 @@ BLOCKS = {
     "synchronized": {"pane": PaneFacts(unread=0, synchronized=True)},
     "input off": {"pane": PaneFacts(unread=0, input_off=True)},
     "stopped": {"life": Life.STOPPED},
-    "question": {"registry": RegistryFacts("c1", Busy.WAITING, SECRET)},
+    "question": {"registry": RegistryFacts("c1", Status.WAITING, SECRET)},
     "dialog": {"reading": replace(IDLE, dialog=Dialog.TRUST)},
     "draft": {"reading": DRAFT},
     "elsewhere": {"open_elsewhere": True},
@@ -291,7 +291,7 @@ def test_what_only_its_user_can_clear_is_told_after_a_while(what: str) -> None:
     "seen",
     [
         world(),
-        world(registry=RegistryFacts("c1", Busy.BUSY)),
+        world(registry=RegistryFacts("c1", Status.BUSY)),
         world(life=None),
         world(pane=PaneFacts(unread=5)),
         world(pane=PaneFacts(unread=0, human_at=NOW)),

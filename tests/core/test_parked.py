@@ -8,12 +8,12 @@ import pytest
 
 from tmuxclaude.core import policy
 from tmuxclaude.core.evidence import (
-    Busy,
     Ending,
     Evidence,
     Life,
     PaneFacts,
     RegistryFacts,
+    Status,
     Tail,
     UserTurn,
     explain,
@@ -50,7 +50,9 @@ def box(label: str) -> Reading:
     return Reading(Look.IDLE, Box.EMPTY, label=label)
 
 
-def evidence(parked: Parked, reading: Reading | None, status: Busy | None = Busy.IDLE) -> Evidence:
+def evidence(
+    parked: Parked, reading: Reading | None, status: Status | None = Status.IDLE
+) -> Evidence:
     registry = RegistryFacts("c", status if parked.found else None, parked=parked)
     return in_view(Evidence(NOW, Life.ALIVE, PaneFacts(unread=0), registry, None, reading))
 
@@ -86,7 +88,7 @@ def test_only_its_own_prompt_box_counts(
 
 def test_the_state_is_that_of_the_background() -> None:
     assert judge(evidence(PARKED, VIEW)) is Signal.IDLE
-    assert judge(evidence(PARKED, VIEW, Busy.BUSY)) is Signal.WORK
+    assert judge(evidence(PARKED, VIEW, Status.BUSY)) is Signal.WORK
     assert judge(evidence(GONE, box("api"))) is Signal.DIALOG
     assert judge(evidence(replace(GONE, since=NOW - 1), box("api"))) is None
     assert any("agents view is open" in line for line in explain(evidence(PARKED, VIEW)))

@@ -55,6 +55,9 @@ KNOWN = [
     ("in 2h5m", FRIDAY, None, "2026-11-20T23:05"),
     ("in 1 day, 2 hours and 5 minutes", FRIDAY, None, "2026-11-21T23:05"),
     ("in 45 seconds", FRIDAY, None, "2026-11-20T21:00:45"),
+    # of a time that comes twice the second; the first where the second is more than a day ahead
+    ("1:36am (America/New_York)", "2027-11-06T12:00-04:00", None, "2027-11-07T01:36-05:00"),
+    ("1:36am (America/New_York)", "2027-11-06T02:19-04:00", None, "2027-11-07T01:36-04:00"),
     # the printed zone wins over the session's
     ("9pm (Asia/Tokyo)", "2026-11-20T10:00", "America/New_York", "2026-11-20T21:00+09:00"),
     # noon and midnight

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmuxclaude.core.evidence import (
-    Busy,
     Ending,
     Evidence,
     Life,
     Origin,
     PaneFacts,
     RegistryFacts,
+    Status,
     Tail,
     UserTurn,
 )
@@ -49,7 +49,7 @@ def world(**changes: object) -> Evidence:
         at=NOW,
         life=Life.ALIVE,
         pane=PaneFacts(unread=0),
-        registry=RegistryFacts("c1", Busy.IDLE),
+        registry=RegistryFacts("c1", Status.IDLE),
         tail=HALTED,
         reading=EMPTY_BOX,
     )
@@ -102,9 +102,8 @@ def test_a_placeholder_is_an_empty_prompt() -> None:
         {"pane": PaneFacts(input_off=True)},
         {"pane": PaneFacts(unread=3)},
         {"pane": PaneFacts(human_at=NOW - 10)},
-        {"registry": RegistryFacts("c1", Busy.BUSY)},
-        {"registry": RegistryFacts("c1", Busy.SHELL)},
-        {"registry": RegistryFacts("c1", Busy.WAITING, "permission prompt")},
+        {"registry": RegistryFacts("c1", Status.BUSY)},
+        {"registry": RegistryFacts("c1", Status.WAITING, "permission prompt")},
         {"reading": Reading(look=Look.QUESTION, box=Box.NONE)},
         {"reading": Reading(look=Look.WORK, box=Box.EMPTY)},
         {"reading": Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.TRUST)},
@@ -117,6 +116,28 @@ def test_a_placeholder_is_an_empty_prompt() -> None:
 @pytest.mark.parametrize("step", [Step.DUE])
 def test_anything_but_a_free_prompt_only_waits(change: dict[str, object], step: Step) -> None:
     assert move(attempt(step), world(**change)).deed is Deed.WAIT
+
+
+def test_a_shell_in_the_background_is_no_hindrance() -> None:
+    beside = world(registry=RegistryFacts("c1", Status.SHELL))
+    assert move(attempt(), beside).deed is Deed.TYPE
+
+
+@pytest.mark.parametrize("waiting_for", ["dialog open", "usage limit", ""])
+def test_a_dialog_that_we_know_says_more_than_the_registrys_word(waiting_for: str) -> None:
+    waits = RegistryFacts("c1", Status.WAITING, waiting_for)
+    menu = Reading(look=Look.DIALOG, box=Box.NONE, dialog=Dialog.LIMIT_MENU)
+    assert move(attempt(), world(registry=waits, reading=menu)).deed is Deed.ESCAPE
+
+
+def test_where_only_the_screen_told_of_the_limit_it_must_still_show_it() -> None:
+    by_screen = attempt(record="screen:9pm")
+    at_prompt = Reading(look=Look.IDLE, box=Box.EMPTY)
+    gone, there = world(reading=at_prompt), world(reading=replace(at_prompt, look=Look.LIMIT))
+    assert move(by_screen, gone).deed is Deed.ASK_HUMAN
+    assert move(by_screen, there).deed is Deed.TYPE
+    assert move(replace(by_screen, by_hand=True), gone).deed is Deed.TYPE
+    assert move(attempt(), gone).deed is Deed.TYPE, "a record tells that nobody went on"
 
 
 def test_a_person_who_asks_by_hand_need_not_be_quiet() -> None:
@@ -264,7 +285,7 @@ def test_a_message_never_starts_a_process() -> None:
 
 def test_without_a_transcript_a_working_session_confirms() -> None:
     entered = attempt(Step.ENTERING, keyed_at=NOW)
-    busy = world(tail=None, registry=RegistryFacts("c1", Busy.BUSY))
+    busy = world(tail=None, registry=RegistryFacts("c1", Status.BUSY))
     assert move(entered, busy).deed is Deed.CONFIRM
     assert move(entered, world(tail=None)).deed is Deed.WAIT
 
@@ -294,7 +315,7 @@ worlds = st.builds(
     | st.builds(
         RegistryFacts,
         conversation=st.just("c1"),
-        status=st.sampled_from([None, *Busy]),
+        status=st.sampled_from([None, *Status]),
         waiting_for=st.sampled_from(["", "dialog open", "permission prompt"]),
     ),
     tail=st.sampled_from(

@@ -116,6 +116,28 @@ def test_s4_weekly(api: Api, product: Product, full: bool) -> None:
     resumed_once(api, product, "s4", session, limit.resets_at, full)
 
 
+@pytest.mark.parametrize("home", [NATIVE_OFF | {"settings": TOOLS_RUN}], indirect=True)
+def test_a_shell_in_the_background_stops_no_resume(api: Api, product: Product) -> None:
+    command = {"command": "sleep 1000", "description": "Serve", "run_in_background": True}
+    api.on("start the server", Tool("Bash", command, then=Text("It runs.")))
+    session = begin(api, product, "server", False)
+    session.ask("start the server")
+    session.wait_until("shell")
+    product.wait_until("server", "idle")
+    limit = api.limit("seven_day", time.time() + SOON)
+    session.ask("do the work")
+    session.pane.wait_for("You've hit your weekly limit")
+    product.wait_for_turns(session, 3)
+    assert api.turns(session.conversation, 200)[-1].time >= limit.resets_at + 2
+    session.wait_until("shell")
+    assert session.home.turns(session.conversation) == [
+        "start the server",
+        "do the work",
+        DEFAULT_TEXT,
+    ]
+    product.wait_until("server", "idle")
+
+
 @native_on
 def test_s4_weekly_more_than_a_day_ahead(api: Api, product: Product) -> None:
     ahead = 26 * 3600.0

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from tests.store.values import SESSION
 from tmuxclaude.core.evidence import (
-    Busy,
     Ending,
     Evidence,
     Life,
     PaneFacts,
     RegistryFacts,
+    Status,
     Tail,
     UserTurn,
 )
@@ -142,7 +142,7 @@ class Claude:
             at=now,
             life=Life.ALIVE,
             pane=PaneFacts(unread=0),
-            registry=RegistryFacts("c1", Busy.BUSY if self.busy else Busy.IDLE),
+            registry=RegistryFacts("c1", Status.BUSY if self.busy else Status.IDLE),
             tail=Tail(
                 ending=self.ending,
                 limit=self.limit,

@@ -32,6 +32,24 @@ def test_one_is_missing(house: House, missing: str) -> None:
     assert seat.attempts()[0]["step"] == "confirmed"
 
 
+@pytest.mark.parametrize("word", [None, "a word to come"], ids=["none", "unknown"])
+def test_a_registry_file_whose_status_says_nothing_leaves_it_to_the_others(
+    house: House, word: str | None
+) -> None:
+    words = dict.fromkeys(("idle", "busy", "waiting"), word)
+    seat = limited(house, "wordless", registry_words=words)
+    house.let_it_be_due()
+    seat.has_turns(TASK, OURS, by_screen=True)
+
+
+def test_a_shell_in_the_background_stops_no_resume(house: House) -> None:
+    seat = limited(house, "server", registry_words={"idle": "shell"})
+    house.let_it_be_due()
+    seat.has_turns(TASK, OURS)
+    seat.is_("idle")
+    until(lambda: "registry file: shell" in house.explain("server"), what=seat.story)
+
+
 @pytest.mark.parametrize("part", [{}, {"no_registry": True}], ids=["registry", "screen-only"])
 def test_without_a_transcript_the_screen_tells(house: House, part: dict[str, bool]) -> None:
     met = time.time()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tmuxclaude.claude import fields
-from tmuxclaude.core.evidence import Busy, RegistryFacts
+from tmuxclaude.core.evidence import RegistryFacts, Status
 from tmuxclaude.core.parked import Parked
 
 _PANE = re.compile(r"%[0-9]{1,9}", re.ASCII)
@@ -36,7 +36,7 @@ class Entry:
     proc_start: str = ""
     conversation: str = ""
     cwd: str = ""
-    status: Busy | None = None
+    status: Status | None = None
     waiting_for: str = ""
     name: str = ""
     updated_at: float | None = None
@@ -53,7 +53,9 @@ class Entry:
         """What counts as evidence; nothing without a conversation."""
         if not self.conversation:
             return None
-        return RegistryFacts(self.conversation, self.status, self.waiting_for)
+        return RegistryFacts(
+            self.conversation, self.status, self.waiting_for, began_at=self.started_at
+        )
 
     @property
     def in_background(self) -> bool:
@@ -106,12 +108,12 @@ def parked(own: Entry, living: Iterable[Entry]) -> RegistryFacts:
         copied_from=own.conversation if moved else "",
         began_at=its.started_at,
     )
-    return RegistryFacts(its.conversation, its.status, its.waiting_for, about)
+    return RegistryFacts(its.conversation, its.status, its.waiting_for, about, its.started_at)
 
 
-def _status(word: str) -> Busy | None:
+def _status(word: str) -> Status | None:
     try:
-        return Busy(word)
+        return Status(word)
     except ValueError:
         return None
 

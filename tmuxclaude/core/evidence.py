@@ -65,13 +65,21 @@ class PaneFacts:
     human_at: float | None = None
 
 
-class Busy(StrEnum):
-    """Claude Code's own word for what it is doing (registry file, 2.1.329)."""
+class Status(StrEnum):
+    """Claude Code's own word for what it is doing (registry file, 2.1.329).
+
+    ``BUSY`` a turn runs, or a command of its user's · ``IDLE`` it is at its prompt · ``SHELL`` at
+    its prompt too, and a shell that it has started runs on in the background · ``WAITING`` a
+    question or a dialog is open.
+    """
 
     BUSY = "busy"
     IDLE = "idle"
-    WAITING = "waiting"
     SHELL = "shell"
+    WAITING = "waiting"
+
+
+AT_PROMPT = (Status.IDLE, Status.SHELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +87,25 @@ class RegistryFacts:
     """Claude Code's registry file of this very process.
 
     ``parked``: it gave its conversation to another process, of which the rest tells then.
+    ``began_at``: when the process began (UTC epoch seconds), ``None`` when it does not say.
     """
 
     conversation: str
-    status: Busy | None = None
+    status: Status | None = None
     waiting_for: str = ""
     parked: Parked | None = None
+    began_at: float | None = None
+
+
+SCREEN = "screen:"
+"""How the record of a limit begins that only a screen shows."""
+
+DIALOG_OPEN = "dialog open"
+"""What a process waits for whose limit menu is open, or any other dialog: which, it does not tell
+(Claude Code 2.1.329)."""
+
+CLOSABLE = (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION)
+"""The dialogs that we may close. One of them on the screen says more than the registry's word."""
 
 
 class Ending(StrEnum):
@@ -135,7 +156,8 @@ class Tail:
 
     ``limit`` and ``record`` (the uuid of the error record) are set while ``ending`` is ``ERROR``.
     ``turns``: the last user turns, oldest first. ``size``: bytes read so far. ``replies``: messages
-    of the model; ``reply`` is the beginning of the last one, ``message`` its id.
+    of the model; ``reply`` is the beginning of the last one, ``message`` its id. ``begins``: where
+    the reading began; of what lies before, nothing is known or counted.
     """
 
     ending: Ending = Ending.NOTHING
@@ -153,6 +175,18 @@ class Tail:
     replies: int = 0
     reply: str = ""
     message: str = ""
+    begins: int = 0
+
+    @property
+    def spoken(self) -> bool:
+        """Whether its conversation has messages: they are here, or before what was read."""
+        ended = self.ending is Ending.ERROR
+        return bool(self.prompts or self.replies or ended or self.begins)
+
+    def holds_turns_since(self, offset: int) -> bool:
+        """Whether every turn from this byte on is among ``turns``, and the file goes that far."""
+        dropped = self.prompts > len(self.turns) and self.turns[0].offset > offset
+        return self.begins <= offset <= self.size and not dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +194,8 @@ class Evidence:
     """Everything known of one session at the instant ``at``.
 
     ``open_elsewhere``: another living process has the conversation open. ``last_words``: how the
-    process ended, for people. ``forked_at``: when its conversation began as the fork of another
+    process ended, for people. ``reading_on``: the end of its transcript was not reached yet; until
+    then ``tail`` is ``None``. ``forked_at``: when its conversation began as the fork of another
     (UTC epoch seconds); what was said before belongs to that one. ``aside``: it went on
     in the background, and why the pane takes no keys for it; empty while the pane shows it.
     """
@@ -173,6 +208,7 @@ class Evidence:
     reading: Reading | None = None
     open_elsewhere: bool = False
     last_words: str = ""
+    reading_on: bool = False
     place: Place | None = None
     forked_at: float | None = None
     aside: str = ""
@@ -187,13 +223,21 @@ class Evidence:
 
     @property
     def native_pending(self) -> bool:
-        """Whether Claude Code's own continue is armed: its footer, else its notice.
+        """Whether Claude Code's own continue is armed: its footer says so, or its notice.
 
-        The screen wins when it was read, for a notice stays in the history after a cancel.
+        A notice stays in the history when the process that armed itself has died: it counts if
+        this very process has said it, and where that is not known, if no screen speaks against it.
         """
-        if self.reading is not None and self.reading.look in (Look.IDLE, Look.LIMIT, Look.WORK):
-            return self.reading.native_pending
-        return self.tail is not None and self.tail.notice is Notice.ARMED
+        reading, tail, registry = self.reading, self.tail, self.registry
+        shown = reading is not None and reading.look in (Look.IDLE, Look.LIMIT, Look.WORK)
+        if shown and reading is not None and reading.native_pending:
+            return True
+        if tail is None or tail.notice is not Notice.ARMED:
+            return False
+        began_at = registry.began_at if registry is not None else None
+        if began_at is None or tail.notice_at is None:
+            return not shown
+        return tail.notice_at >= began_at
 
 
 def in_view(evidence: Evidence) -> Evidence:
@@ -224,7 +268,8 @@ def limit_of(evidence: Evidence) -> tuple[Limit, str] | None:
     """The limit or error that the last turn ended on, and the name of its record.
 
     The transcript decides. A screen is believed only where there is no transcript at all; its
-    record is a fingerprint, so that the same text seen again is the same halt.
+    record is a fingerprint, so that the same text seen again is the same halt. It is the time that
+    was printed: the words before it can scroll away, and with them the kind.
 
     A fork shows, and copies, how the other conversation ended. Nobody asked it to go on with that:
     only a turn of its own can halt it, and with the first one its transcript begins.
@@ -241,24 +286,19 @@ def limit_of(evidence: Evidence) -> tuple[Limit, str] | None:
     kind = reading.limit_kind or LimitKind.OTHER
     words = reading.limit_words or reading.reset_text
     limit = Limit(kind=kind, words=words, source=Source.SCREEN, said_at=evidence.at)
-    return limit, f"screen:{kind}:{reading.reset_text}"
+    return limit, f"{SCREEN}{reading.reset_text or kind}"
 
 
 def _by_registry(evidence: Evidence, registry: RegistryFacts) -> Signal:
-    if registry.status in (Busy.BUSY, Busy.SHELL):
+    if registry.status is Status.BUSY:
         return Signal.WORK
     halted = limit_of(evidence) is not None
-    if registry.status is Busy.IDLE:
+    if registry.status in AT_PROMPT:
         return Signal.LIMIT if halted else Signal.IDLE
-    if registry.waiting_for == "dialog open":
-        # The limit menu is "dialog open" too; the registry does not tell which dialog it is.
-        other = evidence.reading is not None and evidence.reading.dialog not in (
-            None,
-            Dialog.LIMIT_MENU,
-            Dialog.RESUME_QUESTION,
-        )
-        return Signal.LIMIT if halted and not other else Signal.DIALOG
-    return Signal.QUESTION
+    shown = evidence.reading.dialog if evidence.reading is not None else None
+    if shown in CLOSABLE or (registry.waiting_for == DIALOG_OPEN and shown is None):
+        return Signal.LIMIT if halted else Signal.DIALOG
+    return Signal.DIALOG if registry.waiting_for == DIALOG_OPEN else Signal.QUESTION
 
 
 def _by_screen(evidence: Evidence, reading: Reading) -> Signal:

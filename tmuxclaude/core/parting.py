@@ -7,7 +7,7 @@ not known for sure keeps it alive. Pure.
 from __future__ import annotations
 
 from tmuxclaude.core import launching
-from tmuxclaude.core.evidence import Evidence, Life
+from tmuxclaude.core.evidence import Evidence, Life, Status
 from tmuxclaude.core.model import Attempt, Box, Halt, Look, Outlook, Session, State, Step, Want
 from tmuxclaude.core.states import LIVING
 
@@ -90,6 +90,8 @@ def hindrance(evidence: Evidence, quiet_seconds: float) -> str:
         return "your draft is in its prompt box"
     if evidence.native_pending:
         return "its own continue is armed"
+    if evidence.registry is not None and evidence.registry.status is Status.SHELL:
+        return "a shell of its runs in the background"
     if pane.unread:
         return "keys were typed that it has not read yet"
     if pane.human_at is not None and evidence.at - pane.human_at < quiet_seconds:

@@ -144,7 +144,10 @@ def _after_a_while(words: str, said_at: float) -> float | None:
 
 
 def _on_the_clock(words: str, said_at: float, place: tzinfo | None) -> float | None:
-    """``9pm``, ``Wed 9am``, ``Nov 23, 11:16pm``: the first such instant at or after the anchor."""
+    """``9pm``, ``Wed 9am``, ``Nov 23, 11:16pm``: the first such instant at or after the anchor.
+
+    Of a time that the clock shows twice, set back between, the second, if it is near enough.
+    """
     match = _ON_THE_CLOCK.fullmatch(words)
     clock = _clock(match) if match else None
     if match is None or clock is None or place is None:
@@ -162,9 +165,9 @@ def _on_the_clock(words: str, said_at: float, place: tzinfo | None) -> float | N
         days = [today + timedelta(days=match["near"] == "tomorrow")] if known else []
     else:
         latest = said_at + _BARE_SECONDS
-    instants = (_instant(day, clock, place) for day in days)
-    first = next((instant for instant in instants if instant >= anchor), None)
-    return first if first is not None and first <= latest else None
+    both = (_instants(day, clock, place) for day in days)
+    first = next((readings for readings in both if readings[1] >= anchor), ())
+    return max((instant for instant in first if anchor <= instant <= latest), default=None)
 
 
 def _clock(match: re.Match[str]) -> time | None:
@@ -202,7 +205,9 @@ def _is_called(day: date, weekday: str) -> bool:
     return day.weekday() == _WEEKDAYS.index(weekday[:3])
 
 
-def _instant(day: date, clock: time, place: tzinfo) -> float:
-    """The later of both readings: of a repeated time the second, of a skipped one the forward."""
+def _instants(day: date, clock: time, place: tzinfo) -> tuple[float, float]:
+    """Both readings, the later one last: of a repeated time the second, of a skipped one the one
+    read forward."""
     local = datetime.combine(day, clock, tzinfo=place)
-    return max(local.replace(fold=fold).timestamp() for fold in (0, 1))
+    first, second = sorted(local.replace(fold=fold).timestamp() for fold in (0, 1))
+    return first, second

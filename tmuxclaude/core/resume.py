@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tmuxclaude.core.clocks import GAP_SECONDS
-from tmuxclaude.core.evidence import Busy, Ending, Evidence, Life, Origin, PaneFacts, UserTurn
+from tmuxclaude.core.evidence import (
+    CLOSABLE,
+    DIALOG_OPEN,
+    SCREEN,
+    Ending,
+    Evidence,
+    Life,
+    Origin,
+    PaneFacts,
+    Status,
+    UserTurn,
+)
 from tmuxclaude.core.model import Actor, Attempt, Box, Dialog, Look, Reading, Step
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.texts import bare, digest
@@ -49,6 +60,10 @@ LAUNCH_SECONDS = 90.0
 WORKS = "it is working"
 """Why nothing is done to a session that nothing stops."""
 
+BANNER_GONE = "its limit is no longer on the screen, and nothing else tells whether it went on"
+"""Why a person is asked where the screen is the only witness: a banner that vanished is no proof
+that a session went on, and none that it still stands."""
+
 MAX_ESCAPES = 3
 MAX_LAUNCHES = 5
 
@@ -72,8 +87,8 @@ class Deed(StrEnum):
 class Move:
     """One deed. ``why`` is shown to people; ``until`` is when to look again at the latest.
 
-    ``dialog``: what an Escape closes. ``by``: who resumed, for a skip. ``with_text``: whether a
-    relaunch carries the text. ``yours``: what is waited for is in the user's hands.
+    ``dialog``: what an Escape closes. ``by``: who resumed, for a skip. ``yours``: what is waited
+    for is in the user's hands.
     """
 
     deed: Deed
@@ -81,7 +96,6 @@ class Move:
     until: float | None = None
     dialog: Dialog | None = None
     by: Actor | None = None
-    with_text: bool = True
     yours: bool = False
 
 
@@ -91,6 +105,15 @@ def next_move(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
         return Move(Deed.CONFIRM, "our text is a turn in the transcript")
     if evidence.life is None:
         return Move(Deed.WAIT, "tmux did not answer")
+    if evidence.reading_on:
+        return Move(Deed.WAIT, "its transcript is still being read")
+    move = _by_step(attempt, evidence, rules)
+    if _may_be_second(attempt, move, evidence):
+        return Move(Deed.ASK_HUMAN, "whether our text arrived cannot be seen in the transcript")
+    return move
+
+
+def _by_step(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     match attempt.step:
         case Step.DUE:
             return _begin(attempt, evidence, rules)
@@ -104,14 +127,28 @@ def next_move(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
             raise ValueError(f"attempt {attempt.id} has ended: {attempt.step}")
 
 
+def _may_be_second(attempt: Attempt, move: Move, evidence: Evidence) -> bool:
+    """Whether this would deliver a text that may have been delivered before, unseen by us.
+
+    Without any transcript nothing can be resumed, but a first prompt can be typed.
+    """
+    if attempt.step is Step.DUE or move.deed not in (Deed.TYPE, Deed.RELAUNCH):
+        return False
+    if evidence.tail is None:
+        return move.deed is Deed.RELAUNCH
+    return not evidence.tail.holds_turns_since(attempt.offset)
+
+
 def moved_by(attempt_record: str, evidence: Evidence) -> Actor | None:
     """Who continued since the error record, or ``None`` when nothing shows that anybody did.
 
     A banner that vanished is not a session that resumed: only a newer turn in the transcript is.
     """
     tail = evidence.tail
-    if tail is None or not attempt_record or attempt_record.startswith("screen:"):
+    if tail is None or not attempt_record or attempt_record.startswith(SCREEN):
         return None
+    if tail.begins and not tail.turns:
+        return None  # how the turn began that ends here is not known
     if tail.record == attempt_record or tail.ending in (Ending.NOTHING, Ending.ERROR):
         return None
     last = tail.turns[-1] if tail.turns else None
@@ -173,6 +210,9 @@ def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
         return hands_off
     if reading.dialog is not None:
         return _close_dialog(attempt, reading.dialog, evidence.at)
+    by_screen = attempt.record.startswith(SCREEN) and not attempt.by_hand
+    if by_screen and reading.look is not Look.LIMIT:
+        return Move(Deed.ASK_HUMAN, BANNER_GONE)
     settled = attempt.keyed_at + ESCAPE_SETTLE_SECONDS
     if evidence.at < settled:
         return Move(Deed.WAIT, "letting the last key settle", until=settled)
@@ -183,15 +223,14 @@ def _not_ready(evidence: Evidence) -> str:
     """Why a living process is not at its prompt; empty when it is."""
     if evidence.life is Life.STOPPED:
         return "the process is stopped"
-    registry = evidence.registry
-    if registry is not None and registry.status in (Busy.BUSY, Busy.SHELL):
+    registry, reading = evidence.registry, evidence.reading
+    status = registry.status if registry is not None else None
+    if status is Status.BUSY or (reading is not None and reading.look is Look.WORK):
         return WORKS
-    reading = evidence.reading
-    if reading is not None and reading.look is Look.WORK:
-        return WORKS
-    asks = registry is not None and registry.status is Busy.WAITING
-    if asks and registry is not None and registry.waiting_for != "dialog open":
-        return f"it asks you something ({registry.waiting_for})"
+    closable = reading is not None and reading.dialog in CLOSABLE
+    waiting_for = registry.waiting_for if registry is not None else ""
+    if status is Status.WAITING and waiting_for != DIALOG_OPEN and not closable:
+        return "it asks you something" + (f" ({waiting_for})" if waiting_for else "")
     if reading is not None and reading.look is Look.QUESTION:
         return "it asks you something"
     return ""
@@ -223,7 +262,7 @@ def _obstacle(pane: PaneFacts) -> str:
 def _close_dialog(attempt: Attempt, dialog: Dialog, now: float) -> Move:
     if dialog is Dialog.AGENTS_VIEW:
         return Move(Deed.WAIT, "the agents view is open; open the session there", yours=True)
-    if dialog not in (Dialog.LIMIT_MENU, Dialog.RESUME_QUESTION):
+    if dialog not in CLOSABLE:
         return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it", yours=True)
     if attempt.escapes >= MAX_ESCAPES:
         return Move(Deed.ASK_HUMAN, f"the {dialog} did not close")
@@ -337,6 +376,6 @@ def _relaunch(attempt: Attempt, evidence: Evidence) -> Move:
 
 
 def _works(evidence: Evidence) -> bool:
-    if evidence.registry is not None and evidence.registry.status is Busy.BUSY:
+    if evidence.registry is not None and evidence.registry.status is Status.BUSY:
         return True
     return evidence.reading is not None and evidence.reading.look is Look.WORK

@@ -79,8 +79,9 @@ def iso(epoch: float) -> str:
 class Registry:
     """`sessions/<pid>.json`: there while the prompt is, each time replaced as a whole."""
 
-    def __init__(self, config: str, *, absent: bool) -> None:
+    def __init__(self, config: str, *, absent: bool, words: Json) -> None:
         self._absent = absent
+        self._words = words
         self._path = os.path.join(config, "sessions", f"{os.getpid()}.json")
         self._template = templates("registry")
         self._started = int(time.time() * 1000)
@@ -92,8 +93,11 @@ class Registry:
             return
         now = int(time.time() * 1000)
         times = {"started_ms": self._started, "now_ms": now}
-        entry = fill(self._template, {"pid": os.getpid(), "status": status, **times, **fields})
+        word = self._words.get(status, status)
+        entry = fill(self._template, {"pid": os.getpid(), "status": word, **times, **fields})
         assert isinstance(entry, dict)
+        if word is None:
+            del entry["status"]
         if not entry["tmux"]:
             del entry["tmux"]
         if waiting_for:

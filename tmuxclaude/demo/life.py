@@ -24,7 +24,9 @@ class Life:
         self._part = part
         self._config = files.config_directory()
         self._settings = Settings(self._config, call.settings)
-        self._registry = files.Registry(self._config, absent=part.no_registry)
+        self._registry = files.Registry(
+            self._config, absent=part.no_registry, words=part.registry_words
+        )
         self._payloads = files.templates("hooks")
         self._tmux = ""
         self._status = ("idle", "")

@@ -25,6 +25,8 @@
     deaf_before_exit  0          so many milliseconds before that it stops reading its terminal
     exits_to_shell    false      instead of exiting it becomes `bash`, in the same process
     crash_on_start    null       exit code with which it dies before anything is shown
+    registry_words    {}         others than its own in its registry file, null for none:
+                                 {"idle": "shell"} while a shell runs in the background
     no_registry  no_transcript  no_hooks   false   that witness is missing
 
 `limit`: "claim" is the API's name (five_hour, seven_day, seven_day_opus, seven_day_sonnet).
@@ -65,6 +67,7 @@ DEFAULTS: Json = {
     "deaf_before_exit": 0,
     "exits_to_shell": False,
     "crash_on_start": None,
+    "registry_words": {},
     "no_registry": False,
     "no_transcript": False,
     "no_hooks": False,
@@ -106,6 +109,7 @@ class Part:
     deaf_before_exit: float
     exits_to_shell: bool
     crash_on_start: int | None
+    registry_words: Json
     no_registry: bool
     no_transcript: bool
     no_hooks: bool

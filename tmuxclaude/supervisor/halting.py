@@ -11,7 +11,15 @@ from dataclasses import replace
 from tmuxclaude.claude import limits as limit_texts
 from tmuxclaude.core import policy, resets
 from tmuxclaude.core.clocks import halt_in_time
-from tmuxclaude.core.evidence import Ending, Evidence, Origin, explain, judge, limit_of
+from tmuxclaude.core.evidence import (
+    SCREEN,
+    Ending,
+    Evidence,
+    Origin,
+    explain,
+    judge,
+    limit_of,
+)
 from tmuxclaude.core.model import (
     ENDED_STEPS,
     Actor,
@@ -191,7 +199,7 @@ def _perhaps_over(
     resumed = answered_by(halt, attempt)
     if resumed and evidence.dead:
         return _close(books, halt, evidence.at, Actor.US, "resumed, and then its process ended")
-    if halt.record.startswith("screen:"):
+    if halt.record.startswith(SCREEN):
         if judge(evidence) is Signal.WORK:
             who = Actor.US if resumed else Actor.NOBODY
             return _close(books, halt, evidence.at, who, "it works again")

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from tmuxclaude.claude import screen
-from tmuxclaude.core.evidence import Busy, Evidence, Life, PaneFacts, in_view
+from tmuxclaude.core.evidence import AT_PROMPT, Evidence, Life, PaneFacts, in_view
 from tmuxclaude.core.model import Box, Pane, Session
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
@@ -76,12 +77,19 @@ class Observer:
     def __post_init__(self) -> None:
         self._workers = Workers(self.wake)
 
-    def look(self, sessions: Iterable[Session], closely: frozenset[str]) -> dict[str, Evidence]:
+    def look(
+        self,
+        sessions: Iterable[Session],
+        closely: frozenset[str],
+        since: Mapping[str, int] = MappingProxyType({}),
+    ) -> dict[str, Evidence]:
         """The evidence that there is by now: of these sessions, or of an earlier look.
 
-        ``closely``: uids whose screen and pane are read anyway. A look that was overtaken by
-        ``forget`` tells nothing.
+        ``closely``: uids whose screen and pane are read anyway. ``since``: by uid, from which byte
+        on a transcript must be known. A look that was overtaken by ``forget`` tells nothing.
         """
+        for uid, offset in since.items():
+            self._memory(uid).files.since = offset
         by_socket: dict[str, list[Session]] = {}
         for session in sessions:
             by_socket.setdefault(session.socket, []).append(session)
@@ -241,13 +249,13 @@ class Observer:
             conversation = facts.conversation
         parked = facts.parked if facts is not None else None
         elsewhere = closely and open_elsewhere(session, parked.job if parked is not None else "")
+        copied_from = parked.copied_from if parked is not None else ""
         return Evidence(
             at=now,
             life=seen.life,
             registry=facts,
-            tail=files.tail(
-                session, conversation, now, parked.copied_from if parked is not None else ""
-            ),
+            tail=files.tail(session, conversation, now, copied_from),
+            reading_on=files.behind,
             open_elsewhere=elsewhere,
             last_words=seen.last_words,
         )
@@ -333,5 +341,5 @@ def at_prompt(evidence: Evidence) -> bool:
     if evidence.life is not Life.ALIVE:
         return False
     if evidence.registry is not None and evidence.registry.status is not None:
-        return evidence.registry.status is Busy.IDLE
+        return evidence.registry.status in AT_PROMPT
     return evidence.reading is not None and evidence.reading.box is not Box.NONE

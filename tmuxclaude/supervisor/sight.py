@@ -44,10 +44,11 @@ class Sight:
         now: float,
     ) -> bool:
         """Whether the screen is to be read in this look; ``closely``: whatever it showed before."""
-        self.blind = evidence.registry is None or evidence.tail is None
+        registry = evidence.registry
+        self.blind = registry is None or registry.status is None or evidence.tail is None
         if closely:
             return True
-        parked = evidence.registry is not None and evidence.registry.parked is not None
+        parked = registry is not None and registry.parked is not None
         if not (self.blind or parked) and session.state not in (State.LIMITED, State.WAITING):
             self.reading = None  # better witnesses speak, and what it showed is past
             return False
