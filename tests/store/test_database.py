@@ -234,7 +234,7 @@ class TestWriting:
             began = time.monotonic()
             with pytest.raises(DatabaseUnavailableError, match="another program keeps it locked"):
                 books.sessions.add(SESSION)
-            assert 0.1 <= time.monotonic() - began < 2
+            assert 0.1 <= time.monotonic() - began < 15
             holder.execute("COMMIT")
         books.sessions.add(SESSION)
         assert names(books) == ["api"]
@@ -322,7 +322,7 @@ class TestTidying:
             reader.execute("SELECT * FROM events").fetchall()
             began = time.monotonic()
             assert db.tidy() is False
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 20
             assert db.row("PRAGMA busy_timeout") == {"timeout": 30_000}
             reader.execute("COMMIT")
             assert db.tidy() is True

@@ -262,7 +262,7 @@ def test_a_socket_where_nobody_answers_holds_up_nobody_for_long(house: House) ->
         began = time.monotonic()
         with pytest.raises(errors.UnreachableError):
             house.ask(wire.Adopt(socket=str(path), every=True), wire.Verdicts)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("path", ["", "relative", "/nul\0", "/" + "x" * 200])

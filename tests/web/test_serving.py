@@ -139,7 +139,7 @@ def test_slow_and_many_clients_are_borne(opened: Open) -> None:
         for connection in slow:
             with connection:
                 assert heard(connection).status == 0
-        assert LIFE_SECONDS - 1 < time.monotonic() - began < LIFE_SECONDS + 3
+        assert LIFE_SECONDS - 1 < time.monotonic() - began < LIFE_SECONDS + 20
         until(lambda: "no supervisor" in door.ask("GET", "/health").json["message"])
     finally:
         for connection in crowd:
