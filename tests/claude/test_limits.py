@@ -110,6 +110,25 @@ SAID = [
         "",
     ),
     ("You've hit your Fable 5.2 limit · resets 9pm (UTC)", LimitKind.MODEL, "9pm (UTC)"),
+    # another thing between the name and the time
+    ("You've hit your limit - resets 3pm (UTC)", USAGE, "3pm (UTC)"),
+    ("You've hit your 5-hour limit — resets 3pm (UTC)", FIVE, "3pm (UTC)"),
+    ("You've hit your weekly limit, resets Mon 12:00am", WEEK, "Mon 12:00am"),
+    ("You've hit your 5-hour limit; resets 3pm", FIVE, "3pm"),
+    ("You've hit your limit (resets 3pm)", USAGE, "3pm"),
+    ("You've hit your 5-hour limit (resets 3pm (UTC)) · progress saved", FIVE, "3pm (UTC)"),
+    ("Weekly limit reached (resets Oct 3, 5pm).", WEEK, "Oct 3, 5pm"),
+    ("5-hour limit reached - resets 2am", FIVE, "2am"),
+    ("You're out of extra usage, resets 11:30am (UTC)", USAGE, "11:30am (UTC)"),
+    (
+        "You've hit your team's pooled group budget. It resets Dec 1, 1am (UTC). Switch to ...",
+        LimitKind.SPEND,
+        "Dec 1, 1am (UTC)",
+    ),
+    # the model behind the limit
+    ("You've hit your limit for Opus · resets 3pm (UTC)", LimitKind.OPUS, "3pm (UTC)"),
+    ("You've hit your weekly limit for Sonnet 5.5, resets 3pm", LimitKind.SONNET, "3pm"),
+    ("You've hit your usage limit for Fable", LimitKind.MODEL, ""),
     # a name that nobody here has seen
     ("You've hit your daily limit · resets 9pm (UTC)", USAGE, "9pm (UTC)"),
     ("You’ve hit your 5-hour limit · resets 9pm (UTC)", FIVE, "9pm (UTC)"),
@@ -140,6 +159,10 @@ NOT_SAID = [
     "It says You've hit your 5-hour limit · resets 10:17pm (UTC)",
     "You've hit your 5-hour limit because of the tests · resets 10:17pm (UTC)",
     "You've hit your stride, the limit is the sky",
+    "You've hit your limit, and it resets when it resets",
+    "You've hit your limit (of patience)",
+    "You've hit your limit - the tests are red",
+    "You've hit your limit for today, said the bartender",
     "the rate limit reached its end, resets and all",
     "rate limits │ No issues detected",
     "Rate limits: 5-hour limit reached in the log, resets 3pm",
@@ -189,6 +212,32 @@ SONNET = "You've hit your Sonnet limit · resets Nov 22, 11:16pm (UTC)"
 PLAIN_429 = "API Error: Server is temporarily limiting requests (not your usage limit) · This ..."
 LOST = "API Error: Connection lost mid-response. The response above may be incomplete."
 UNABLE = "API Error: Unable to connect to API"
+LOST_ONCE = (
+    "The socket connection was closed unexpectedly. For more information, pass `verbose: true` in "
+    "the second argument to fetch()",
+    "The operation timed out.",
+    "The operation was aborted due to timeout",
+    "Request timed out.",
+    "Request timed out. Check your internet connection and proxy settings",
+    "Connection error.",
+    "Connection closed before the response finished",
+    "Connection dropped (EPIPE)",
+    "No response from API",
+    "The API is temporarily unavailable",
+    "Unable to connect to API (UND_ERR_CONNECT_TIMEOUT)",
+    "Unable to connect. Is the computer able to access the url?",
+    "fetch failed",
+    "TypeError: fetch failed",
+    "terminated",
+    "other side closed",
+    "socket hang up",
+    "Premature close",
+    "read ECONNRESET",
+    "connect ETIMEDOUT 192.0.2.1:443",
+    "getaddrinfo ENOTFOUND api.example.com",
+    "getaddrinfo EAI_AGAIN api.example.com",
+    "connect EHOSTUNREACH 192.0.2.1:443",
+)
 REJECTED = (
     "API Error: Request rejected (429) · This request would exceed your account's rate limit."
 )
@@ -264,6 +313,15 @@ REJECTED = (
         (None, None, None, "API Error: Request timed out.", LimitKind.SERVER),
         (None, None, None, "API Error: Connection error.", LimitKind.SERVER),
         (None, None, None, f"{UNABLE} (ECONNREFUSED)", LimitKind.SERVER),
+        *(("unknown", None, None, f"API Error: {words}", LimitKind.SERVER) for words in LOST_ONCE),
+        *((None, None, None, f"API Error ({words})", LimitKind.SERVER) for words in LOST_ONCE),
+        ("unknown", None, 408, "", LimitKind.SERVER),
+        (None, None, None, "API Error: 408 Request Timeout", LimitKind.SERVER),
+        (None, None, None, "API Error (503 Service Unavailable)", LimitKind.SERVER),
+        (None, None, None, "API Error (529 at capacity)", LimitKind.OVERLOADED),
+        ("invalid_request", None, 400, "API Error: 400 no ECONNRESET in it", LimitKind.OTHER),
+        ("unknown", None, None, "API Error: terminated by an admin", LimitKind.OTHER),
+        ("unknown", None, None, "Why is there ECONNRESET?", LimitKind.OTHER),
         (None, None, None, f"{UNABLE}: SSL certificate has expired", LimitKind.OTHER),
         (None, None, None, LOST, LimitKind.SERVER),
         ("unknown", None, None, "API Error: words of tomorrow", LimitKind.OTHER),

@@ -33,6 +33,13 @@ QUOTED = [
     "Retrying in 5s · attempt 3/10",
     "Do you want to proceed?\n ❯ 1. Yes\n   2. No\n Esc to cancel",
 ]
+
+
+def named_tool(name: str, result: str) -> list[str]:
+    rows = paint.tool("x", result, paint.RED)
+    return [row.replace("Bash", name) for row in rows]
+
+
 TALK = {
     "a reply": lambda text: [*paint.user("what?"), *paint.reply(text)],
     "a finished reply": lambda text: [*paint.user("what?"), *paint.reply(text), *paint.DONE],
@@ -57,6 +64,23 @@ TALK = {
     "a failed tool": lambda text: paint.tool("cat log", f"Error: Exit code 1\n{text}", paint.RED),
     "a tool call": lambda text: paint.tool(f'grep "{text}"', "(No output)"),
     "a shell command": lambda text: paint.shell(f'echo "{text}"', text.split("\n")[0]),
+    "a red result of a tool with a long name": lambda text: named_tool("Web Search", text),
+    "a red result of a server's tool": lambda text: named_tool("hub - list (MCP)", text),
+    "a reply in paragraphs": lambda text: [
+        *paint.user("what?"), *paint.reply(f"{text}\n\n✔ one\n◻ two\n\n⚠ Mind the gap."),
+    ],
+    "a reply that ends with a warning": lambda text: [
+        *paint.user("go on"), *paint.limit(text), *paint.user("what?"),
+        *paint.reply("Done."), "", f"  {paint.YELLOW}⚠ Mind the gap.{paint.OFF}",
+    ],
+    "a limit that has just been continued": lambda text: [
+        *paint.user("go on"), *paint.limit(text),
+        *paint.notice("Usage limit available again · continuing now"),
+    ],
+    "a reply in grey": lambda text: [
+        *paint.user("go on"), *paint.limit(text), *paint.user("what?"),
+        "", f"{paint.WHITE}●{paint.OFF} {paint.GREY}Done.{paint.OFF}",
+    ],
     "a prompt": lambda text: [*paint.user(text), *paint.reply("I see.")],
     "a prompt alone": lambda text: paint.user(f"why do I see\n{text}"),
 }  # fmt: skip
@@ -76,6 +100,15 @@ ALMOST = {
     "partly red": paint.limit(FIVE.replace("limit", f"{paint.OFF}limit{paint.RED}")),
     "another colour": paint.limit(FIVE, paint.YELLOW),
     "deeper": [f"  {row}" for row in paint.limit(FIVE)],
+    "a tool that ran since": [*paint.limit(FIVE), *paint.collapsed_tool()],
+    "another paragraph": [*paint.limit(FIVE), "", "  and so on"],
+    "a paragraph that begins like a task": [*paint.limit(FIVE), "", "  ◻ Do it", "  and so on"],
+    "a mark that is not grey": [*paint.limit(FIVE), "", f"{paint.WHITE}● Done.{paint.OFF}"],
+    "a remark that is partly grey": [
+        *paint.limit(FIVE),
+        "",
+        f"{paint.GREY}● Done{paint.OFF} it.",
+    ],
 }
 
 

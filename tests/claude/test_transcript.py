@@ -326,6 +326,44 @@ def test_a_claim_that_nobody_knows_is_read_by_its_words() -> None:
     assert (limit.kind, limit.resets_at) == (LimitKind.OPUS, 1795389382.0)
 
 
+def quota(**told: object) -> Json:
+    return {"rateLimitType": "five_hour", "resetsAt": 1795209395, **told}
+
+
+@pytest.mark.parametrize("status", ["allowed", "allowed_warning", "of_tomorrow"])
+@pytest.mark.parametrize("line", range(len(ERRORS)))
+def test_a_quota_that_is_not_used_up_says_nothing_of_an_error(line: int, status: str) -> None:
+    _, error = records("api-errors")[line]
+    error["quotaLimits"] = quota(status=status)
+    limit = transcript.fold(transcript.EMPTY, error, 0).limit
+    assert limit is not None
+    assert (limit.kind, limit.resets_at) == (ERRORS[line][0], None)
+    assert transcript.error_kind(error) is ERRORS[line][0]
+
+
+NO_LIMIT = (LimitKind.AUTH, LimitKind.CREDIT, LimitKind.SERVER, LimitKind.RATE)
+NO_LIMITS = [n for n, (kind, _) in enumerate(ERRORS) if kind in (*NO_LIMIT, LimitKind.OVERLOADED)]
+
+
+@pytest.mark.parametrize("told", [{"status": "rejected"}, {}], ids=str)
+@pytest.mark.parametrize("line", NO_LIMITS)
+def test_a_quota_that_is_used_up_makes_no_other_error_a_limit(line: int, told: Json) -> None:
+    _, error = records("api-errors")[line]
+    error["quotaLimits"] = quota(**told)
+    limit = transcript.fold(transcript.EMPTY, error, 0).limit
+    assert limit is not None
+    assert (limit.kind, limit.resets_at) == ERRORS[line]
+
+
+def test_a_quota_without_a_status_is_used_up() -> None:
+    _, error = records("api-errors")[0]
+    error["quotaLimits"] = quota()
+    error["message"]["content"] = "words of tomorrow"
+    limit = transcript.fold(transcript.EMPTY, error, 0).limit
+    assert limit is not None
+    assert (limit.kind, limit.resets_at) == (LimitKind.FIVE_HOUR, 1795209395.0)
+
+
 def test_an_error_with_nothing_in_it_is_still_an_error() -> None:
     tail = transcript.fold(transcript.EMPTY, {"type": "assistant", "isApiErrorMessage": True}, 7)
     assert (tail.ending, tail.record) == (Ending.ERROR, "offset:7")

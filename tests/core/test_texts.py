@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmuxclaude.core.rules import DEFAULT_TEXT
-from tmuxclaude.core.texts import RECOGNISED, resume_text_problem, text_problem
+from tmuxclaude.core.texts import RECOGNISED, message_problem, resume_text_problem, text_problem
 
 FINE = [
     "continue",
@@ -22,6 +22,10 @@ FINE = [
     "1",
     "x" * 2000,
     "emoji 🎉 are text",
+    "exit now",
+    "Exit",
+    "quit.",
+    r"C:\temp is a folder",
 ]
 
 
@@ -62,6 +66,9 @@ WRONG = [
     ("#note", "begins with #"),
     ("@file", "begins with @"),
     ("?", r"begins with \?"),
+    ("go on\\", "ends with a backslash"),
+    ("two\\\\", "ends with a backslash"),
+    *((word, "ends Claude Code") for word in ("exit", "quit", ":q", ":q!", ":wq", ":wq!")),
 ]
 
 
@@ -123,3 +130,10 @@ def test_what_is_wrong_is_said_as_a_demand() -> None:
 def test_no_recognised_word_is_typed_unasked(words: str) -> None:
     assert words in (resume_text_problem(f"Please, {words} now") or "")
     assert words in (resume_text_problem(words.capitalize()) or "")
+
+
+def test_of_a_message_it_is_said_that_lines_are_allowed() -> None:
+    said = message_problem("two\nlines\x07")
+    assert said == (
+        "character 10 (U+0007) is a control character; text, tabs and plain line breaks are typed"
+    )

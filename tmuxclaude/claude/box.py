@@ -42,6 +42,11 @@ grows with each one. The model is given the text itself."""
 _UNUSED_CELLS = 4
 """The box wraps at the pane's width less these."""
 
+_UNSURE_CELLS = 2
+"""By so many cells terminals, Claude Code and Unicode's tables may differ over one character that
+is not ASCII: tmux 3.3a draws a heart with a variation selector in one cell where Claude Code
+reckons two, and two emoji that are joined in two, not four."""
+
 
 @dataclass(frozen=True, slots=True)
 class PromptBox:
@@ -104,7 +109,12 @@ def _is_rule(row: Row) -> bool:
 
 
 def _is_upper(row: Row, lower: Row) -> bool:
-    return _UPPER_RULE.fullmatch(row.text) is not None and row.width == lower.width
+    """Whether it is a rule as wide as the lower one, as far as its label lets that be counted."""
+    if _UPPER_RULE.fullmatch(row.text) is None:
+        return False
+    label = _LABEL.fullmatch(row.text)
+    unsure = sum(not character.isascii() for character in label[1]) if label else 0
+    return abs(row.width - lower.width) <= _UNSURE_CELLS * unsure
 
 
 def _is_prompt(row: Row) -> bool:

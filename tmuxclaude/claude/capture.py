@@ -18,6 +18,7 @@ Colour = tuple[int, int, int]
 class Ink:
     """How one character is drawn. ``colour``: red, green, blue; ``None`` for the terminal's own."""
 
+    bold: bool = False
     dim: bool = False
     inverse: bool = False
     colour: Colour | None = None
@@ -34,6 +35,26 @@ class Ink:
             return False
         red, green, blue = self.colour
         return red - max(green, blue) >= 60
+
+    @property
+    def grey(self) -> bool:
+        """Whether it is the grey in which Claude Code 2.1.329 says what matters less.
+
+        Neither black nor white: those are the inks of a reply's mark. The themes' greys lie from
+        ``#626262`` to the light grey of ANSI.
+        """
+        if self.colour is None or self.backed:
+            return False
+        darkest, lightest = min(self.colour), max(self.colour)
+        return lightest - darkest <= 12 and darkest >= 60 and lightest <= 235
+
+    @property
+    def yellow(self) -> bool:
+        """Whether it is the yellow or ochre in which its themes warn (``#ffd700``, ``#966c1e``)."""
+        if self.colour is None or self.backed:
+            return False
+        red, green, blue = self.colour
+        return min(red, green) - blue >= 60
 
 
 PLAIN = Ink()
@@ -139,10 +160,12 @@ def _applied(ink: Ink, code: int, more: Iterator[int]) -> Ink:
     match code:
         case 0:
             return PLAIN
+        case 1:
+            return replace(ink, bold=True)
         case 2:
             return replace(ink, dim=True)
         case 22:
-            return replace(ink, dim=False)
+            return replace(ink, bold=False, dim=False)
         case 7 | 27:
             return replace(ink, inverse=code == 7)
         case 38:

@@ -8,18 +8,18 @@ a limit hangs under a ``⎿`` as a tool's result does, and a reply may quote it 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tmuxclaude.claude import limits
-from tmuxclaude.claude.capture import Row, joined
+from tmuxclaude.claude.capture import Ink, Row, joined
 from tmuxclaude.claude.limits import LimitText
 
 _RESULT = re.compile(r"  ⎿[ \u00a0]")
 _MESSAGE = re.compile(r"  ⎿ \u00a0(?=\S)")
 _MESSAGE_INDENT = 5
 _USER = re.compile(r"❯ \S")
-_CALL = re.compile(r"! |[●⏺] .*?[\w)]\(")
+_CALL = re.compile(r"! |[●⏺] (?P<name>.*?[\w)])\(")
 """A shell command of the user's, or a tool call: ``● Bash(...)``."""
 _SAID = re.compile(r"[❯!●⏺✻✢✳✶✽] |  ")
 """How a block of a conversation begins; the banner and its announcements begin otherwise."""
@@ -34,6 +34,15 @@ _NOTICES = re.compile(
 """Claude Code's remarks about its own continue after which the turn is still where it ended."""
 _CONTINUES = re.compile(r"[●⏺] Usage limit (?:reached|reset|available again)\b")
 """Remarks under which the next limit may hang."""
+_FIRED = re.compile(r"[●⏺] Usage limit (?:reset|available again)\b")
+"""Its remarks after which a turn goes on. A server may word the others anew, but not these."""
+_MARK = re.compile(r"[●⏺] ")
+
+_TASK_LIST = re.compile(r"  (?:\d+/\d+ tasks? done\b|\d+ tasks? \(|[✔✓◼■◻□☐☒] \S)")
+_TASK_DETAIL = re.compile(r" {4,}\S")
+_WARNING = re.compile(r" {2,}⚠ ")
+_COMMAND = re.compile(r"\s*/[a-z][a-z-]+(?:\s|$)")
+"""How advice begins. A zone that is wrapped at its ``/`` goes on with a capital letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +68,9 @@ class Block:
 
 def blocks(rows: Sequence[Row], width: int | None = None) -> list[Block]:
     """The blocks of a conversation. ``width``: the pane's in cells, where a prompt box follows,
-    for then the last row can be a hint of the box's, aligned to the right."""
+    for then the last rows can be hints of the box's, aligned to the right."""
     rows = list(rows)
-    if width is not None and rows and _is_hint(rows[-1], width):
+    while width is not None and rows and _is_hint(rows[-1], width):
         rows.pop()
     found: list[list[Row]] = []
     attached: list[bool] = []
@@ -111,7 +120,7 @@ def limit_at(conversation: Sequence[Block], number: int, *, coloured: bool) -> L
     if message is None:
         return None
     owner = _owner(conversation, number)
-    call = owner is not None and _CALL.match(conversation[owner].rows[0].text) is not None
+    call = owner is not None and _is_call(conversation[owner], coloured=coloured)
     if call and owner == number - 1:
         return None
     if not coloured and not (call or _may_own(conversation, owner)):
@@ -156,6 +165,15 @@ def _owner(conversation: Sequence[Block], number: int) -> int | None:
     return None
 
 
+def _is_call(block: Block, *, coloured: bool) -> bool:
+    """A reply may hold such words too: ``● I call f(x) now.`` A tool's name is bold."""
+    row = block.rows[0]
+    match = _CALL.match(row.text)
+    if match is None or match["name"] is None:
+        return match is not None
+    return not coloured or " " not in match["name"] or row.inks[match.start("name")].bold
+
+
 def _may_own(conversation: Sequence[Block], owner: int | None) -> bool:
     if owner is None:
         return False
@@ -168,7 +186,30 @@ def _is_remark(conversation: Sequence[Block], number: int) -> bool:
     if block.result:
         owner = _owner(conversation, number)
         return owner is not None and conversation[owner].text == _MENU_COMMAND
-    return block.text == _MENU_COMMAND or _NOTICES.match(block.text) is not None
+    if not block.marked:
+        return _is_furniture(block)
+    if block.text == _MENU_COMMAND or _NOTICES.match(block.text):
+        return True
+    # In the mark's own grey speaks only Claude Code; a reply's mark is black or white.
+    return (
+        _MARK.match(block.text) is not None
+        and _all_in(block, lambda ink: ink.grey)
+        and not _FIRED.match(block.text)
+    )
+
+
+def _is_furniture(block: Block) -> bool:
+    """What stands between the conversation and the box and tells of no turn: the list of tasks, a
+    warning. In a reply the same is only a paragraph, and the reply's first block decides."""
+    first, *others = (row.text for row in block.rows)
+    if _TASK_LIST.match(first):
+        return all(_TASK_LIST.match(text) or _TASK_DETAIL.match(text) for text in others)
+    return _WARNING.match(first) is not None or _all_in(block, lambda ink: ink.yellow)
+
+
+def _all_in(block: Block, ink_fits: Callable[[Ink], bool]) -> bool:
+    drawn = (zip(row.text, row.inks, strict=True) for row in block.rows)
+    return all(ink_fits(ink) for row in drawn for character, ink in row if character != " ")
 
 
 def _red_rows(block: Block) -> tuple[Row, ...]:
@@ -183,6 +224,6 @@ def _red_rows(block: Block) -> tuple[Row, ...]:
 def _first_line(rows: Sequence[Row]) -> Sequence[Row]:
     """Without the advice that may follow on a line of its own: ``/usage-credits to finish ...``."""
     for number, row in enumerate(rows):
-        if row.text.lstrip().startswith("/"):
+        if _COMMAND.match(row.text):
             return rows[:number]
     return rows

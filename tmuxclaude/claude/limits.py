@@ -52,22 +52,24 @@ _NAMES: tuple[tuple[str, LimitKind], ...] = (
 """What stands before ``limit``, ``usage limit`` or ``budget``. The first that fits; a name that is
 not here is a usage limit all the same."""
 
-_SAID = r"\s*(?:[·∙|].*|\.(?: .*)?)?"
-"""What may follow the name: nothing, a separator and more, or a full stop and more. Anything else
-is prose."""
+_PARTED = r"\s*[·∙|,;:(–—-]\s*"
+"""What may part the name from the time."""
+_SAID = rf"(?:\s*(?:[·∙|].*|\.(?: .*)?)?|{_PARTED}resets\b.*)"
+"""What may follow the name: nothing, a separator and more, a full stop and more, or in any other
+way the time. Anything else is prose."""
 _RESETS = (
-    r"(?:\s*[·∙|,]\s*|\. |\s+)"
+    rf"(?:{_PARTED}|\. |\s+)"
     r"(?:resets\b|your limit will reset at\b|(?:please )?try again in\b|\d{10}\b).*"
 )
 
 _NAMED: tuple[str, ...] = (
     r"You(?:'|’)ve (?:hit|reached) your (?P<name>(?:[^·∙|.]|\.(?=\d)){0,60}?)\b(?:limit|budget)"
-    rf"{_SAID}",
+    rf"(?: for (?P<model>(?:fable|haiku|mythos|opus|sonnet)(?: [\d.]+)?))?{_SAID}",
     rf"(?P<name>[\w' -]{{0,40}}?)\blimit reached(?:{_RESETS}|\.?)",
 )
 _OTHERS: tuple[tuple[str, LimitKind], ...] = (
     # The subscription's own time ends this one; the same words without a time only name credits.
-    (r"You(?:'|’)re out of (?:extra usage|usage credits) [·∙] resets\b.*", LimitKind.USAGE),
+    (rf"You(?:'|’)re out of (?:extra usage|usage credits){_PARTED}resets\b.*", LimitKind.USAGE),
     (rf"You(?:'|’)re out of (?:extra usage|usage credits){_SAID}", LimitKind.CREDIT),
     (rf"Your org is out of usage{_SAID}", LimitKind.CREDIT),
     (r"(?:Fable|Haiku|Mythos|Opus|Sonnet)(?: [^·\n]{1,40})? requires usage credits\b.*",
@@ -87,8 +89,9 @@ _NAME_PATTERNS = tuple(
 _OTHER_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _OTHERS)
 
 _WHEN = re.compile(
-    r"(?:[·∙|.,]|limit reached|^)\s*"
-    r"(?:(?:resets|your limit will reset)(?: at)?\s+(?P<clock>[^·∙|]+)"
+    r"(?:[·∙|.,;:(–—-]|limit reached|^)\s*"
+    r"(?:(?:(?:it )?resets|your limit will reset)(?: at)?\s+"
+    r"(?P<clock>[^·∙|]+?)(?=\. (?-i:[A-Z])|[·∙|]|$)"
     r"|(?:please )?try again (?P<span>in \d+ (?:second|minute|hour|day)s?)"
     r"|(?P<epoch>\d{10})\b)",
     re.IGNORECASE,
@@ -124,19 +127,35 @@ _STATUSES = {
     401: LimitKind.AUTH,
     402: LimitKind.CREDIT,
     403: LimitKind.AUTH,
+    408: LimitKind.SERVER,  # the request took too long
     529: LimitKind.OVERLOADED,
 }
+_NO_USAGE = (LimitKind.AUTH, LimitKind.CREDIT, LimitKind.OVERLOADED, LimitKind.SERVER)
+"""Not a rate: the API calls a usage limit so too."""
+_API_ERROR = r"^API Error(?:: | \()"
+"""Older versions than 2.1.329 write ``API Error (Request timed out.)``."""
+_NETWORK_CODES = (
+    r"ECONN(?:ABORTED|REFUSED|RESET)|EPIPE|E(?:SOCKET|CONN)?TIMEDOUT|ENOTFOUND|EAI_AGAIN"
+    r"|E(?:NET|HOST)(?:DOWN|UNREACH)|UND_ERR_\w+_TIMEOUT|(?:UND_)?ERR_SOCKET(?:_CLOSED)?"
+)
 _ERROR_TEXTS: tuple[tuple[str, LimitKind], ...] = (
     (r"credit balance (?:is )?too low", LimitKind.CREDIT),
     (r"please run /login", LimitKind.AUTH),
-    (r"^API Error: 529\b|\boverloaded\b", LimitKind.OVERLOADED),
+    (rf"{_API_ERROR}529\b|\boverloaded\b", LimitKind.OVERLOADED),
     (r"^(?:Fable|Haiku|Mythos|Opus|Sonnet) is experiencing high load\b", LimitKind.OVERLOADED),
-    (r"^API Error: 5\d\d\b", LimitKind.SERVER),
-    (r"^API Error: (?:429\b|Request rejected \(429\))|^(?:API Error: )?rate limit\b"
+    (rf"{_API_ERROR}(?:408|5\d\d)\b", LimitKind.SERVER),
+    (rf"{_API_ERROR}(?:429\b|Request rejected \(429\))|^(?:API Error: )?rate limit\b"
      r"|\byour organization(?:'|’)s rate limit\b", LimitKind.RATE),
-    (r"^API Error: (?:Connection (?:error|closed|dropped|lost|refused|to the API was lost)\b"
-     r"|Request timed out\b|Stream idle timeout\b|No internet route\b"
-     r"|Can(?:'|’)t reach the API server\b|Unable to connect to API(?:\.| \(|$))",
+    # A connection that was not had or was lost: the words of 2.1.329, of its runtime and of Node
+    (rf"{_API_ERROR}(?:Connection (?:error|closed|dropped|lost|refused|reset|timed out"
+     r"|to the API was lost)\b"
+     r"|Request timed out\b|The operation (?:timed out|was aborted due to timeout)\b"
+     r"|Stream idle timeout\b|No response from API\b|The API is temporarily unavailable\b"
+     r"|No internet route\b|Can(?:'|’)t reach the API server\b"
+     r"|Unable to connect(?: to API)?(?:\.| \(|$)"
+     r"|The socket connection was closed\b|socket hang up\b|Premature close\b"
+     r"|(?:TypeError: )?(?:fetch failed|terminated|other side closed)(?:[.)]|$)"
+     rf"|(?!\d)[^·]*\b(?:{_NETWORK_CODES})\b)",
      LimitKind.SERVER),
 )  # fmt: skip
 _ERROR_PATTERNS = tuple((re.compile(text, re.IGNORECASE), kind) for text, kind in _ERROR_TEXTS)
@@ -193,11 +212,17 @@ def from_error(
     return _first(_ERROR_PATTERNS, text.strip()) or LimitKind.OTHER
 
 
+def no_usage_limit(kind: LimitKind, text: str) -> bool:
+    """Whether an error of this kind, in these words, is known to be no usage limit, whatever the
+    account's quota is just then."""
+    return NOT_A_LIMIT in text or (kind in _NO_USAGE and recognise(text) is None)
+
+
 def _kind_of(words: str) -> LimitKind | None:
     for pattern in _NAMED_PATTERNS:
         match = pattern.fullmatch(words)
         if match:
-            return _named(match["name"].strip())
+            return _named(match.groupdict().get("model") or match["name"].strip())
     return next((kind for pattern, kind in _OTHER_PATTERNS if pattern.fullmatch(words)), None)
 
 
@@ -210,7 +235,9 @@ def _reset_text(words: str) -> str:
     match = _WHEN.search(words)
     if match is None:
         return ""
-    return (match["clock"] or match["span"] or match["epoch"]).strip().removesuffix(".")
+    text = (match["clock"] or match["span"] or match["epoch"]).strip().removesuffix(".")
+    opened = text.count("(") - text.count(")")
+    return text.removesuffix(")").rstrip() if opened < 0 else text  # "(resets 3pm)"
 
 
 def _first(patterns: tuple[tuple[re.Pattern[str], LimitKind], ...], text: str) -> LimitKind | None:

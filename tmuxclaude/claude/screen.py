@@ -18,7 +18,11 @@ from tmuxclaude.claude.capture import Row, joined
 from tmuxclaude.claude.limits import LimitText
 from tmuxclaude.core.model import Box, Dialog, LimitKind, Look, Reading
 
-_BUSY = re.compile(r"\besc to interrupt\b")
+_BUSY_WORDS = "esc to interrupt"
+_BUSY = re.compile(rf"\b{_BUSY_WORDS}\b")
+_BEGUN = "|".join(_BUSY_WORDS[:length] for length in range(len("esc"), len(_BUSY_WORDS)))
+_CUT_BUSY = re.compile(rf"\b(?:{_BEGUN})…(?: {{3}}|$)")
+"""The same where a narrow pane cuts it. No hint of an idle footer begins so."""
 _ARMED = re.compile(r"⚠ Usage limit reached · limit resets\b ?(?P<when>.*)")
 _GAP = re.compile(r" {3,}")
 
@@ -87,7 +91,7 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
     conversation = history.blocks(rows[: prompt.top], prompt.width)
     armed = _armed(footer)
     look, limit = Look.IDLE, None
-    if _BUSY.search(joined(footer)) or history.works(conversation):
+    if _says_busy(footer) or history.works(conversation):
         look = Look.WORK
     elif armed is not None:
         look = Look.LIMIT
@@ -106,6 +110,11 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
         folded=prompt.folded,
         label=prompt.label,
     )
+
+
+def _says_busy(footer: Sequence[Row]) -> bool:
+    cut = any(_CUT_BUSY.search(row.text) for row in footer)
+    return cut or _BUSY.search(joined(footer)) is not None
 
 
 def _armed(footer: Sequence[Row]) -> LimitText | None:

@@ -114,7 +114,7 @@ def asked(record: Mapping[str, object]) -> str | None:
 def error_kind(record: Mapping[str, object]) -> LimitKind:
     """What ended the turn that this error record belongs to."""
     words = text_of(fields.mapping(record, "message").get("content"), 512)
-    return _kind(record, fields.mapping(record, "quotaLimits"), words)
+    return _kind_and_quota(record, words)[0]
 
 
 # User turns
@@ -207,10 +207,10 @@ def _assistant(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
 
 def _error(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
     words = text_of(fields.mapping(record, "message").get("content"), 512)
-    quota = fields.mapping(record, "quotaLimits")
+    kind, quota = _kind_and_quota(record, words)
     said_at = fields.moment(record, "timestamp") or tail.last_at or 0.0
     limit = Limit(
-        kind=_kind(record, quota, words),
+        kind=kind,
         words=words,
         source=Source.TRANSCRIPT,
         said_at=said_at,
@@ -227,17 +227,26 @@ def _error(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
     )
 
 
-def _kind(record: Mapping[str, object], quota: Mapping[str, object], words: str) -> LimitKind:
-    claim = fields.string(quota, "rateLimitType")
-    kind = limits.from_claim(claim) if claim else LimitKind.USAGE
-    if kind is not LimitKind.USAGE:
-        return kind
-    return limits.from_error(
+def _kind_and_quota(
+    record: Mapping[str, object], words: str
+) -> tuple[LimitKind, Mapping[str, object]]:
+    """What ended the turn, and what the server says of the account's quota where that ended it.
+
+    A quota that still allows the account to go on, or only warns, comes with any error.
+    """
+    told = limits.from_error(
         fields.string(record, "error"),
         fields.string(record, "apiError"),
         fields.whole(record, "apiErrorStatus"),
         words,
     )
+    quota = fields.mapping(record, "quotaLimits")
+    allowed = quota.get("status") not in (None, "rejected")
+    if allowed or limits.no_usage_limit(told, words):
+        return told, {}
+    claim = fields.string(quota, "rateLimitType")
+    kind = limits.from_claim(claim) if claim else LimitKind.USAGE
+    return (told if kind is LimitKind.USAGE else kind), quota
 
 
 # What Claude Code says about the turn, and about its own continue

@@ -24,6 +24,9 @@ _COMMANDING = {
 }
 """What Claude Code 2.1.329 makes of a first character."""
 
+_LEAVING = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
+"""Whole prompts with which Claude Code 2.1.329 ends, as with ``/exit``."""
+
 _UNSEEN = {
     "Cc": "a control character or a line break",
     "Cf": "an invisible character or one that changes the direction of writing",
@@ -53,7 +56,7 @@ def text_problem(text: str) -> str | None:
 
 def message_problem(text: str) -> str | None:
     """What is wrong with a message of a person's (``send``): it may have lines, and tabs."""
-    return _problem(text, LONGEST_MESSAGE, "\n\t", "only plain lines are typed")
+    return _problem(text, LONGEST_MESSAGE, "\n\t", "text, tabs and plain line breaks are typed")
 
 
 def _problem(text: str, longest: int, besides: str, typed: str) -> str | None:
@@ -65,6 +68,8 @@ def _problem(text: str, longest: int, besides: str, typed: str) -> str | None:
     for place, character in enumerate(text, start=1):
         found = _UNSEEN.get(unicodedata.category(character))
         if found is not None and character not in besides:
+            if "\n" in besides:
+                found = found.removesuffix(" or a line break")
             return f"character {place} (U+{ord(character):04X}) is {found}; {typed}"
     if not unicodedata.is_normalized("NFC", text):
         return "the text is not in Unicode's composed form (NFC)"
@@ -73,6 +78,13 @@ def _problem(text: str, longest: int, besides: str, typed: str) -> str | None:
     if text[0] in _COMMANDING:
         what = _COMMANDING[text[0]]
         return f"the text begins with {text[0]}, which means {what} to Claude Code"
+    if text in _LEAVING:
+        return "the text alone ends Claude Code; say more, or use `tmuxclaude stop`"
+    if text.endswith("\\"):
+        return (
+            "the text ends with a backslash, with which Enter is a line break to Claude Code and "
+            "sends nothing; let it end with anything else"
+        )
     if text.split()[-1].startswith("@"):
         return "the text ends with a word that begins with @: Enter would choose a file there"
     return None
