@@ -27,9 +27,13 @@ def lines(*names: str) -> list[Line]:
     ]
 
 
+def page(*names: str) -> Page:
+    return Page([], lines(*names), [0])
+
+
 def choice(*names: str) -> Choice:
     made = Choice()
-    made.take(Page([], lines(*names)))
+    made.take(page(*names))
     return made
 
 
@@ -59,17 +63,23 @@ def test_the_filter_wants_every_word_and_knows_no_colours() -> None:
 def test_the_cursor_stays_on_its_session() -> None:
     made = choice("api", "web", "-old")
     made.move(1)
-    made.take(Page([], lines("web", "zoe", "api")))
+    made.take(page("web", "zoe", "api"))
     assert (made.at, made.line and made.line.name) == (0, "web")
     made.move(-5)
     made.move(100)
     assert made.at == 2
-    made.take(Page([], lines("web")))
+    made.take(page("web"))
     assert made.at == 0
-    made.take(Page([], lines("web", "-old")))
+    made.take(page("web", "-old"))
     made.past = True
     made.weigh()
     assert offered(made) == ["web", "-old"]
+
+
+def test_the_widest_layout_for_which_there_is_room() -> None:
+    made = Page([], [], [0, 60, 90])
+    assert [made.layout(room) for room in (-1, 0, 59, 60, 89, 90, 500)] == [0, 0, 0, 1, 1, 2, 2]
+    assert Page([], [], []).layout(80) == 0
 
 
 def styles(drawn: str) -> list[tuple[str, int, int, int]]:
@@ -123,8 +133,8 @@ def places(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     return Places(str(state_dir / "tmuxclaude.db"), str(state_dir / "run" / "supervisor.sock"))
 
 
-def rows_file(pid: int, written: float, *names: str, version: int = 1) -> str:
-    first = f"tmuxclaude-rows\t{version}\t{pid}\t{int(written)}\n"
+def rows_file(pid: int, written: float, *names: str, version: int = 2) -> str:
+    first = f"tmuxclaude-rows\t{version}\t{pid}\t{int(written)}\t0\n"
     head = "".join(f"head\t\t\t\t\t\t{text}\n" for text in ("no limit", "keys", "NAME"))
     return first + head + "".join(f"live\t{n}\t\t\t\t\t{n}\n" for n in names)
 
@@ -138,7 +148,7 @@ def publish(places: Places, text: str) -> None:
 def found(places: Places) -> tuple[list[str], list[str]]:
     made = Source(places)
     made.refresh()
-    return made.page.head, [line.name for line in made.page.lines]
+    return [texts[-1] for texts in made.page.head], [line.name for line in made.page.lines]
 
 
 def test_a_fresh_file_is_believed_and_a_stale_one_is_not(
@@ -152,7 +162,7 @@ def test_a_fresh_file_is_believed_and_a_stale_one_is_not(
         (rows_file(dead, now, "api"), "not running"),
         (rows_file(alive, now - 200, "api"), "does not answer"),
         (rows_file(0, now, "api"), "not running"),
-        (rows_file(alive, now, "api", version=2), "not running"),
+        (rows_file(alive, now, "api", version=1), "not running"),
         ("nonsense", "not running"),
         ("", "not running"),
     ):

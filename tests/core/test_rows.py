@@ -13,6 +13,7 @@ from tmuxclaude.core.symbols import ASCII
 
 NOW = 1_800_000_000.0 - 20  # 07:59:40 in UTC, on a Friday
 HOME = "/home/ann"
+LEAST = ["0", "60", "90", "120"]
 PLAIN: dict[str, Any] = {
     "state": "idle",
     "want": "up",
@@ -57,21 +58,21 @@ def plain(drawn: str) -> str:
 
 def test_the_form_is_the_contract() -> None:
     first, *head, session = shown(row("api"))
-    assert first == ["tmuxclaude-rows", "1", "99", str(int(NOW // 60 * 60))]
-    assert [len(line) for line in (*head, session)] == [7, 7, 7, 7]
+    assert first == ["tmuxclaude-rows", "2", "99", str(int(NOW // 60 * 60)), *LEAST]
+    assert [len(line) for line in (*head, session)] == [6 + len(LEAST)] * 4
     assert {tuple(line[:6]) for line in head} == {("head", "", "", "", "", "")}
     assert session[:6] == ["live", "api", "/tmp/tmux-1000/default", "4711", "%12", "0f" * 16]
-    assert plain(head[2][6]).split() == ["NAME", "STATE", "WHEN", "DIRECTORY", "WHY"]
-    assert plain(session[6]).split() == ["api", "○", "idle", "~/api"]
+    assert plain(head[2][-1]).split() == ["NAME", "STATE", "WHEN", "DIRECTORY", "WHY"]
+    assert plain(session[-1]).split() == ["api", "○", "idle", "~/api"]
 
 
 def test_without_sessions_it_says_what_to_do() -> None:
     found = shown()
     assert len(found) == 4
-    assert "alt-n" in found[2][6]
-    assert "tmuxclaude new" in found[2][6]
+    assert "alt-n" in found[2][-1]
+    assert "tmuxclaude new" in found[2][-1]
     gone = shown(row("api", state="ended"))
-    assert "ctrl-l" in gone[2][6]
+    assert "ctrl-l" in gone[2][-1]
 
 
 def test_who_waits_for_you_is_first_then_what_is_soonest() -> None:
@@ -106,18 +107,18 @@ def test_of_one_name_there_is_the_row_that_verbs_mean() -> None:
         ("live", "api", "%1"),
         ("past", "web", ""),
     ]
-    assert "since" in found[5][6]
+    assert "since" in found[5][-1]
 
 
 def test_a_time_is_shown_in_the_zone_and_counted_down_in_minutes() -> None:
     limited = row("api", state="limited", outlook_at=NOW + 20 + 3600, outlook_why="weekly limit")
     [line] = shown(limited)[4:]
-    assert "⏳ limited" in plain(line[6])
-    assert "09:00 in 1h 1m" in line[6]
-    assert line[6].endswith("weekly limit")
+    assert "⏳ limited" in plain(line[-1])
+    assert "09:00 in 1h 1m" in line[-1]
+    assert line[-1].endswith("weekly limit")
     held = row("api", state="limited", want="hold", resets_at=NOW + 20)
-    assert "08:00 in 1m" in shown(held)[4][6]
-    assert "due" in shown(row("api", outlook_at=NOW - 60))[4][6]
+    assert "08:00 in 1m" in shown(held)[4][-1]
+    assert "due" in shown(row("api", outlook_at=NOW - 60))[4][-1]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_time_is_shown_in_the_zone_and_counted_down_in_minutes() -> None:
 )
 def test_the_countdown_is_that_of_the_clock_beside_it(now: float, left: str) -> None:
     at = NOW + 20 + 65  # 08:01:05
-    drawn = plain(shown(row("api", outlook_at=at), now=NOW + 20 + now)[4][6])
+    drawn = plain(shown(row("api", outlook_at=at), now=NOW + 20 + now)[4][-1])
     assert f"08:01 {left}  " in drawn
 
 
@@ -138,9 +139,9 @@ def test_nothing_changes_before_the_minute_turns() -> None:
 
 def test_what_is_held_says_so_and_why() -> None:
     held = row("api", want="hold", outlook_why="weekly limit")
-    assert shown(held)[4][6].endswith("held; weekly limit")
+    assert shown(held)[4][-1].endswith("held; weekly limit")
     said = row("api", want="hold", outlook_why="held, never touched")
-    assert shown(said)[4][6].endswith("  held, never touched")
+    assert shown(said)[4][-1].endswith("  held, never touched")
 
 
 def limit(kind: str, resets_at: float | None, **more: Any) -> dict[str, Any]:
@@ -157,16 +158,16 @@ def test_the_head_tells_limits_pause_and_notices() -> None:
         limit("spend", NOW + 20, lifted_at=NOW - 1),
     ]
     found = shown(row("api"), limits=limits, pause={"until": NOW + 20}, notices=["no disk"])
-    told = plain(found[1][6])
+    told = plain(found[1][-1])
     assert told == (
         "resumes are paused until 08:00 · 5-hour limit resets 09:00 in 1h 1m"
         " · weekly limit resets Sat 08:00 in 1d"
     )
-    assert plain(found[2][6]) == "no disk"
+    assert plain(found[2][-1]) == "no disk"
     other = limit("five_hour", NOW + 20, account="/home/ann/.work")
-    assert "5-hour limit of .work resets 08:00 in 1m" in shown(limits=[*limits, other])[1][6]
-    assert shown(row("api"), pause={"until": NOW - 1})[1][6] == "no limit is known"
-    assert "paused\x1b" in shown(row("api"), pause={"until": None})[1][6]
+    assert "5-hour limit of .work resets 08:00 in 1m" in shown(limits=[*limits, other])[1][-1]
+    assert shown(row("api"), pause={"until": NOW - 1})[1][-1] == "no limit is known"
+    assert "paused\x1b" in shown(row("api"), pause={"until": None})[1][-1]
 
 
 HOSTILE = "a\tb\nc\x1b[2J\u202e\u200bd\udce9"
@@ -175,9 +176,9 @@ HOSTILE = "a\tb\nc\x1b[2J\u202e\u200bd\udce9"
 def test_hostile_texts_are_made_visible() -> None:
     told = row("api", directory=HOSTILE, reason=HOSTILE, outlook_why="")
     [line] = shown(told, notices=[HOSTILE])[4:]
-    assert len(line) == 7
-    assert plain(line[6]).isprintable()
-    assert "\\u202e\\u200b" in line[6]
+    assert len(line) == 6 + len(LEAST)
+    assert plain(line[-1]).isprintable()
+    assert "\\u202e\\u200b" in line[-1]
     assert shown(row("api", socket="/tmp/a\tb"))[4][2:6] == ["", "", "", ""]
     "\n".join("\t".join(fields) for fields in shown(told)).encode()
 
@@ -188,7 +189,7 @@ def test_columns_are_aligned_by_what_a_terminal_shows(count: int) -> None:
     found = shown(
         *(row(f"s{i:03}", directory=places[i % 4], reason=f"why{i}") for i in range(count))
     )
-    lines = [plain(fields[6]) for fields in found[3:]]
+    lines = [plain(fields[-1]) for fields in found[3:]]
     assert len(lines) == count + 1
     begins = {columns(line[: line.rindex("why" if i else "WHY")]) for i, line in enumerate(lines)}
     assert len(begins) == 1
@@ -198,19 +199,46 @@ def test_long_names_and_directories_do_not_push_the_rest_away() -> None:
     wide = row("n" * 48, directory="/srv/" + "東" * 60, outlook_why="w" * 500)
     [line] = shown(wide)[4:]
     assert line[1] == "n" * 48
-    assert columns(plain(line[6])) <= sum(rows.ROOM) + 8
-    assert columns(plain(line[6]).partition("…")[0]) == 11
+    for drawn, why_at in zip(line[6:], (30, 36, 60, 72), strict=True):
+        assert columns(plain(drawn)[: plain(drawn).index("www")]) <= why_at
+        assert columns(plain(drawn)) < 220
+
+
+def test_in_little_room_the_reason_comes_before_the_directory_and_help_is_told_of_first() -> None:
+    due = {"outlook_at": NOW + 20 + 3600, "outlook_why": "weekly limit"}
+    found = shown(row("api", state="limited", **due), row("a" * 40, state="ended"))
+    narrow, small, *wide = [[plain(fields[at]) for fields in found[2:5]] for at in range(6, 10)]
+    assert narrow[1:] == [
+        "NAME  STATE       WHEN   WHY  DIRECTORY",
+        "api   ⏳ limited  09:00  weekly limit  ~/api",
+    ]
+    assert small[2] == "api   ⏳ limited  09:00 in 1h 1m  weekly limit  ~/api"
+    assert [line[2].split()[-3:] for line in wide] == [["~/api", "weekly", "limit"]] * 2
+    assert [head[0].split("  ")[:2] for head in (narrow, small, *wide)] == [
+        ["? help", "enter go"]
+    ] * 4
+    assert len(narrow[0]) <= 40
+    assert len(small[0]) <= 60
+    assert "ctrl-l" in wide[0][0]
+
+
+def test_what_is_held_is_marked_at_its_state() -> None:
+    found = shown(row("api", want="hold"), row("web"), row("gone", state="ended", want="hold"))
+    states = {fields[1]: plain(fields[-1]).split("  ")[1].strip() for fields in found[4:]}
+    assert states["api"] == "○ idle ‖"
+    assert "‖" not in "".join(plain(fields[-1]) for fields in found[5:])
+    assert "- idle =" in shown(row("api", want="hold"), symbols=ASCII)[4][6]
 
 
 def test_the_symbols_are_the_users() -> None:
-    drawn = [shown(row("api", state=state), symbols=ASCII)[4][6] for state in ("limited", "idle")]
+    drawn = [shown(row("api", state=state), symbols=ASCII)[4][-1] for state in ("limited", "idle")]
     assert ["~ limited" in drawn[0], "- idle" in drawn[1]] == [True, True]
     assert all(line.isascii() for line in drawn)
 
 
 def test_an_abandoned_session_says_so() -> None:
     *_, line = shown(row("api", reason="why", abandoned_since=NOW - 9 * 3600, uncommitted=2))
-    assert plain(line[6]).endswith("abandoned: nothing for 9h, 2 files are not committed")
+    assert plain(line[-1]).endswith("abandoned: nothing for 9h, 2 files are not committed")
 
 
 def test_a_group_is_found_by_typing_it_and_a_strange_row_costs_no_other() -> None:
@@ -222,9 +250,9 @@ def test_a_group_is_found_by_typing_it_and_a_strange_row_costs_no_other() -> Non
         row("new", state="flying"),
         limits=[moon],
     )
-    drawn = {fields[1]: plain(fields[6]) for fields in found[4:]}
+    drawn = {fields[1]: plain(fields[-1]) for fields in found[4:]}
     assert set(drawn) == {"api", "db", "web"}
     assert drawn["api"].endswith("  @crew your draft")
     assert drawn["db"].endswith("  @crew")
     assert "@" not in drawn["web"]
-    assert plain(found[1][6]).startswith("w resets")
+    assert plain(found[1][-1]).startswith("w resets")

@@ -65,8 +65,9 @@ def test_everything_at_once_in_its_order() -> None:
         seat(State.IDLE),
         seat(State.ENDED),
     ]
-    assert text(known, True, NOW, UNICODE) == "⏸ ⏳2 ▶3 ?1 ↺1 · 22:30"
-    assert text(known, True, NOW, ASCII) == "paused ~2 >3 ?1 !1 - 22:30"
+    known += [seat(State.IDLE, want=Want.HOLD), seat(State.ENDED, want=Want.HOLD)]
+    assert text(known, True, NOW, UNICODE) == "⏸ ⏳2 ▶3 ?1 ↺1 ‖1 · 22:30"
+    assert text(known, True, NOW, ASCII) == "paused ~2 >3 ?1 !1 =1 - 22:30"
     assert text(known, True, NOW, ASCII).isascii()
 
 
@@ -92,7 +93,7 @@ def test_what_only_its_user_can_move_waits_for_him() -> None:
 def test_what_its_user_has_braked_does_not() -> None:
     yours = Outlook(Actor.YOU, None, "paused")
     assert shown(limited(HOUR, outlook=yours), paused=True) == "⏸ ⏳1 · 21:00"
-    assert shown(limited(HOUR, outlook=yours, want=Want.HOLD)) == "⏳1 · 21:00"
+    assert shown(limited(HOUR, outlook=yours, want=Want.HOLD)) == "⏳1 ‖1 · 21:00"
     assert mark(*limited(HOUR, outlook=yours), NOW, UNICODE) == " ⏳21:00"
     session, halt = limited(HOUR)
     assert halt is not None
@@ -143,7 +144,7 @@ def test_a_mark_is_for_what_waits_for_a_reset() -> None:
 
 
 def test_symbols_of_ones_own() -> None:
-    own = ("L", "W", "Q", "X", "P", "no supervisor")
+    own = ("L", "W", "Q", "X", "H", "P", "no supervisor")
     assert text([limited(HOUR)], True, NOW, chosen(own)) == "P L1 · 21:00"
     assert (chosen("ascii"), chosen("unicode")) == (ASCII, UNICODE)
     assert len(own) == len(NAMES)

@@ -52,6 +52,23 @@ def test_without_looks_it_says_so(tmux_server: PrivateServer) -> None:
     assert drawn(tmux_server) == f"[{TEXT.gone}]"
 
 
+def test_of_two_registries_the_first_is_shown_as_long_as_it_looks(
+    tmux_server: PrivateServer,
+) -> None:
+    first, second = replace(TEXT, owner="a1"), replace(TEXT, text="↺8", owner="b2")
+    look(tmux_server, first, ago=10)
+    look(tmux_server, second)
+    look(tmux_server, second.nothing())
+    assert drawn(tmux_server) == f"[{TEXT.text}]"
+    look(tmux_server, replace(first, text="▶1"), ago=40)
+    look(tmux_server, second)
+    assert drawn(tmux_server) == "[↺8]"
+    look(tmux_server, first)
+    assert drawn(tmux_server) == "[↺8]"
+    look(tmux_server, second.nothing())
+    assert drawn(tmux_server) == "[]"
+
+
 def test_the_option_is_set_only_when_it_changes(tmux_server: PrivateServer) -> None:
     tmux_server.say("set-hook", "-g", "after-set-option", "set-environment -g SET yes")
     look(tmux_server, TEXT)

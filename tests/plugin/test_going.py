@@ -66,6 +66,15 @@ def test_enter_lands_in_the_window_on_the_client_that_asked(
     desk.press("Escape")
     until(lambda: not running(house.server, "pick"), what="the popup is gone")
 
+    house.run("stop", "--now", "api")
+    desk.press("C-b", "C").shows("NAME", "far").press("C-l").shows("■ ended", "3/3").type("api")
+    desk.shows("1/3").press("Enter")
+    until(lambda: desk.window() == "user api", what=lambda: desk.window() + desk.screen())
+    until(lambda: not running(house.server, "pick"), what="the popup is gone")
+    house.run("stop", "--now", "api")
+    desk.press("C-b", ":").type("switch-client -t work").press("Enter")
+    until(lambda: desk.window() == "work web", what=desk.window)
+
     desk.press("C-b", "P").shows("paused")
     desk.press("C-b", "N")
     until(lambda: desk.window() == "work proj", what=desk.window)

@@ -103,6 +103,40 @@ def test_nonsense_is_told_and_the_rest_works(tmux_server: PrivateServer, desk: D
     assert "-w 90% -h 80%" in bound(tmux_server, "K")
 
 
+@pytest.mark.parametrize("does", ["select-window -t nope", "run-shell 'exit 3'"])
+def test_hooks_of_the_user_are_no_nonsense(tmux_server: PrivateServer, does: str) -> None:
+    customize = bound(tmux_server, "C")
+    for name in ("bind-key", "list-keys", "set-option", "unbind-key"):
+        tmux_server.user.cmd("set-hook", "-g", f"after-{name}", does)
+    for _ in range(2):
+        tmux_server.user.cmd("run-shell", str(ENTRY))
+        assert "plugin}/pick" in bound(tmux_server, "C")
+        assert tmux_server.say("show-options", "-gv", "@tmuxclaude-bound").split() == ["C"]
+        assert "tmuxclaude" not in tmux_server.say("show-hooks", "-g", "client-attached")
+    tmux_server.user.cmd("set-option", "-g", "@tmuxclaude-key", "none")
+    tmux_server.user.cmd("run-shell", str(ENTRY))
+    assert bound(tmux_server, "C").split("\n")[0] == customize
+
+
+def test_the_preview_is_the_pane_alone_or_says_why_not(tmux_server: PrivateServer) -> None:
+    pane = tmux_server.say("new-window", "-dP", "-F", "#{pane_id}", "echo SOMETHING; sleep 99")
+    tmux_server.say("set-option", "-p", "-t", pane, "@tmuxclaude-id", "ab" * 16)
+    tmux_server.say("set-hook", "-g", "after-capture-pane", "select-window -t nope")
+    server = tmux_server.process()
+    program = ENTRY.with_name("tmuxclaude") / "plugin" / "preview"
+    asked = ["sh", str(program), tmux_server.socket, str(server.pid), pane, "ab" * 16]
+    environment = os.environ | {"FZF_PREVIEW_LINES": "20"}
+
+    def shown() -> str:
+        done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    until(lambda: "SOMETHING" in shown(), what=shown)
+    assert shown() == "SOMETHING"
+    tmux_server.kill()
+    assert shown() == "Its tmux server does not answer."
+
+
 def test_nonsense_is_told_to_the_first_who_attaches(
     tmux_server: PrivateServer, terminals: PrivateServer
 ) -> None:

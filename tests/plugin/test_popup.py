@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_choosing_and_what_the_keys_do(
     desk.press("C-u").shows("4/4").type("gone").shows("1/4", "> gone").press("Enter").hides(
         "> gone", "1/4"
     )
-    until(lambda: calls()[-1] == f"{desk.name} pick --do resume gone")
+    until(lambda: calls()[-1] == f"{desk.name} pick --do back gone")
     open_popup(*all_of_them).shows("4/4").press("M-n").hides("4/4")
     until(lambda: calls()[-1] == f"{desk.name} pick --do new")
     open_popup(*all_of_them).shows("> asks", "4/4").press("Enter").hides("4/4")
@@ -76,8 +77,9 @@ def test_choosing_and_what_the_keys_do(
 
 
 def test_a_deed_that_failed_is_told_before_the_popup_closes(open_popup: Open) -> None:
-    desk = open_popup(listed("stubborn")).shows("> stubborn").press("Enter")
-    desk.shows("tmuxclaude: stubborn works", "Any key goes on").press("x").hides("Any key")
+    for state in ("idle", "lost"):
+        desk = open_popup(listed("stubborn", state=state)).shows("> stubborn").press("Enter")
+        desk.shows("tmuxclaude: stubborn works", "Any key goes on").press("x").hides("Any key")
 
 
 def test_a_deed_that_failed_has_its_exit_code(tmux_server: PrivateServer, calls: Calls) -> None:
@@ -132,7 +134,8 @@ def test_a_supervisor_that_ends_is_told_of(open_popup: Open, runtime: Path, desk
     publish(runtime, listed("api"))
     desk.hides("supervisor is not running")
     old = (runtime / "rows").read_text().splitlines(keepends=True)
-    (runtime / "rows.new").write_text(f"tmuxclaude-rows\t1\t{os.getpid()}\t1\n{''.join(old[1:])}")
+    first = f"tmuxclaude-rows\t2\t{os.getpid()}\t1\t0\n"
+    (runtime / "rows.new").write_text(first + "".join(old[1:]))
     (runtime / "rows.new").replace(runtime / "rows")
     desk.shows("supervisor does not answer")
     (runtime / "rows").unlink()
@@ -208,6 +211,30 @@ def test_the_built_in_form_comes_where_the_other_cannot(
     load(tmux_server)
     desk.press("C-b", "C").shows("THE BUILT-IN FORM")
     assert calls() == [f"{desk.name} pick --builtin"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_with_what_it_started(
+    name: str, open_popup: Open, tmux_server: PrivateServer, runtime: Path
+) -> None:
+    desk = open_popup(listed("api")).shows("> api")
+    until(lambda: any(runtime.glob("picker.*/order")))
+    [script] = [
+        one for one in running(tmux_server, "/pick") if one.ppid() == tmux_server.process().pid
+    ]
+    script.send_signal(getattr(signal, name))
+    desk.hides("> api")
+    until(lambda: not running(tmux_server, "fzf"), what="fzf is gone")
+    until(lambda: [file.name for file in runtime.iterdir()] == ["rows"])
+
+
+def test_in_a_small_popup_reason_and_help_are_seen(open_popup: Open, desk: Desk) -> None:
+    held = listed("データ", want="hold", outlook_why="held, never touched")
+    old = listed("a-long-name-that-has-ended", state="ended", reason="its user ended it")
+    for width in (60, 70, 80, 100, 140):
+        desk.resize(width, 24)
+        open_popup(listed("api", reason="because of this"), held, old).shows("> api", "? help")
+        desk.shows("because of this", "○ idle ‖", "held, never").press("Escape").hides("? help")
 
 
 def test_a_picker_that_was_killed_leaves_nothing(

@@ -18,7 +18,7 @@ from tmuxclaude.core.errors import UsageError
 @click.option("--do", "action", metavar="ACTION", hidden=True)
 @click.argument("words", nargs=-1, metavar="")
 def pick_command(builtin: bool, rows: bool, action: str | None, words: tuple[str, ...]) -> int:
-    """Choose a session from a list that renews itself, with a preview, and go to its window.
+    """Choose a session from a live list, and go to its window.
 
     Inside it, ? shows the keys: new, resume, hold, stop, rename, send, pause. It is drawn by fzf
     (0.38 or newer) where there is one.

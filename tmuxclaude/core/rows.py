@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tmuxclaude.core import abandoned
+from tmuxclaude.core import abandoned, layouts
 from tmuxclaude.core.drawn import (
-    columns,
     countdown,
     cut,
     moment,
-    padded,
     short,
     shorten,
     visible,
 )
+from tmuxclaude.core.layouts import LAYOUTS, Cells, Layout, keys, table
 from tmuxclaude.core.model import Actor, LimitKind, State, Want
 from tmuxclaude.core.policy import PLAIN_WORDS
 from tmuxclaude.core.symbols import ASCII, UNICODE, Symbols
@@ -31,11 +30,7 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 MAGIC = "tmuxclaude-rows"
-VERSION = 1
-
-HEADS = ("NAME", "STATE", "WHEN", "DIRECTORY", "WHY")
-ROOM = (24, 16, 24, 30, 120)
-"""The most columns that each may take; a terminal may have less room than all of them."""
+VERSION = 2
 
 OTHER_SYMBOLS = {
     State.STARTING: "…",
@@ -56,7 +51,6 @@ COLOURS = {
 }
 """SGR numbers; a state without one is drawn plainly."""
 
-KEYS = "enter go  alt-n new  ctrl-r resume  ctrl-o hold  ctrl-x stop  ctrl-l lost and ended  ? help"
 EMPTY = "No sessions yet. alt-n opens one in this directory; in a shell: tmuxclaude new"
 NONE_LEFT = "No session is open. alt-n opens one in this directory; ctrl-l shows those that were"
 
@@ -85,13 +79,16 @@ def text(
     known = [row for row in sessions if row["state"] in _STATES]
     offered = sorted(_one_of_each_name(known), key=_rank)
     cells = [_cells(row, now, local, home, symbols) for row in offered]
-    widths = [max(columns(line[i]) for line in (HEADS, *cells)) for i in range(len(HEADS))]
-    titles = "  ".join(map(padded, HEADS, widths)).rstrip()
-    head = (_imposed(limits, pause, now, local), _told(offered, notices), f"\x1b[2m{titles}\x1b[m")
-    lines = ["\t".join((MAGIC, str(VERSION), str(pid), str(int(now // 60 * 60))))]
-    lines += ["\t".join(("head", *[""] * 5, drawn)) for drawn in head]
-    for row, line in zip(offered, cells, strict=True):
-        lines.append("\t".join((kind(row), row["name"], *_pane(row), _drawn(row, line, widths))))
+    present = sum(kind(row) != PAST for row in offered)  # the past come last
+    drawn = [table(cells, present or len(cells), layout) for layout in LAYOUTS]
+    least = [str(layout.least) for layout in LAYOUTS]
+    lines = ["\t".join((MAGIC, str(VERSION), str(pid), str(int(now // 60 * 60)), *least))]
+    imposed = _imposed(limits, pause, now, local)
+    told = [_told(offered, notices, layout) for layout in LAYOUTS]
+    for texts in ([imposed] * len(LAYOUTS), told, [rows[0] for rows in drawn]):
+        lines.append("\t".join(("head", *[""] * 5, *texts)))
+    for row, *texts in zip(offered, *(rows[1:] for rows in drawn), strict=True):
+        lines.append("\t".join((kind(row), row["name"], *_pane(row), *texts)))
     return "\n".join(lines) + "\n"
 
 
@@ -135,17 +132,19 @@ def _rank(row: Row) -> tuple[int, float, str]:
     return 3, 0.0, name
 
 
-def _cells(row: Row, now: float, local: Local, home: str, symbols: Symbols) -> tuple[str, ...]:
-    """One for each of ``HEADS``, none wider than its ``ROOM``."""
+def _cells(row: Row, now: float, local: Local, home: str, symbols: Symbols) -> Cells:
     state = State(row["state"])
-    cells = (
-        shorten(visible(row["name"]), ROOM[0]),
-        f"{_symbol(state, symbols)} {state}",
-        _when(row, now, local),
-        shorten(visible(short(row["directory"], home)), ROOM[3]),
-        visible(_why(row, now)),
+    held = f" {symbols.held}" if row["want"] == Want.HOLD and kind(row) != PAST else ""
+    clock, when = _when(row, now, local)
+    return Cells(
+        name=visible(row["name"]),
+        state=cut(f"{_symbol(state, symbols)} {state}", layouts.STATE_ROOM) + held,
+        colour=COLOURS.get(state, ""),
+        clock=clock,
+        when=when,
+        directory=shorten(visible(short(row["directory"], home)), layouts.DIRECTORY_MOST),
+        why=cut(visible(_why(row, now)), layouts.WHY_ROOM),
     )
-    return tuple(cut(cell, room) for cell, room in zip(cells, ROOM, strict=True))
 
 
 def _symbol(state: State, symbols: Symbols) -> str:
@@ -153,10 +152,15 @@ def _symbol(state: State, symbols: Symbols) -> str:
     return own or ("-" if symbols == ASCII else OTHER_SYMBOLS[state])
 
 
-def _when(row: Row, now: float, local: Local) -> str:
+def _when(row: Row, now: float, local: Local) -> tuple[str, str]:
+    """A time on the clock, alone and with how long that is or what it means."""
     if (at := _at(row)) is not None:
-        return f"{moment(at, now, local)} {_left(at, now)}"
-    return f"since {moment(row['since'], now, local)}" if kind(row) != LIVE else ""
+        clock = moment(at, now, local)
+        return clock, f"{clock} {_left(at, now)}"
+    if kind(row) == LIVE:
+        return "", ""
+    clock = moment(row["since"], now, local)
+    return clock, f"since {clock}"
 
 
 def _at(row: Row) -> float | None:
@@ -192,13 +196,6 @@ def _pane(row: Row) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
-def _drawn(row: Row, cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, state, when, directory, why = map(padded, cells, widths)
-    colour = COLOURS.get(State(row["state"]), "")
-    shown = f"{name}  \x1b[{colour}m{state}\x1b[m  {when}  \x1b[2m{directory}\x1b[m  {why}"
-    return shown.rstrip()
-
-
 def _imposed(limits: Sequence[Row], pause: Row | None, now: float, local: Local) -> str:
     """The first line of the head: what holds for every session of an account, or for all."""
     parts = []
@@ -217,10 +214,12 @@ def _imposed(limits: Sequence[Row], pause: Row | None, now: float, local: Local)
     return " · ".join(parts) or "no limit is known"
 
 
-def _told(offered: Sequence[Row], notices: Sequence[str]) -> str:
+def _told(offered: Sequence[Row], notices: Sequence[str], layout: Layout) -> str:
     """The second line of the head: what keeps us from working, or what can be done."""
     if notices:
         return f"\x1b[1;31m{' · '.join(map(visible, notices))}\x1b[m"
     if not offered:
         return EMPTY
-    return KEYS if any(kind(row) != PAST for row in offered) else NONE_LEFT
+    if all(kind(row) == PAST for row in offered):
+        return NONE_LEFT
+    return keys(layout)

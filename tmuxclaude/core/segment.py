@@ -21,16 +21,17 @@ from tmuxclaude.core.symbols import ASCII, Symbols
 def text(
     known: Iterable[tuple[Session, Halt | None]], paused: bool, now: float, shown: Symbols
 ) -> str:
-    """How many wait, work and ask, and the soonest reset; empty when there is nothing to say.
+    """How many wait, work, ask and are held, and the soonest reset; empty: nothing is to be said.
 
     ``known``: each session with its open halt. ``paused``: all resumes are.
     """
-    count = dict.fromkeys(("limited", "working", "waiting", "lost"), 0)
+    count = dict.fromkeys(("limited", "working", "waiting", "lost", "held"), 0)
     resets: list[tuple[float, str]] = []
     for session, halt in known:
         kind = _kind(session, halt, paused)
         if kind:
             count[kind] += 1
+        count["held"] += session.want is Want.HOLD and session.state is not State.ENDED
         at = _resets_at(session, halt, now)
         if kind in ("limited", "lost") and at is not None:
             resets.append((at, session.zone))

@@ -12,18 +12,22 @@ _MEANT_BY_TMUX = frozenset("#{},%$\\\"'`")
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """What stands for what; ``gone`` is shown in place of everything without a supervisor."""
+    """What stands for what; ``gone`` is shown in place of everything without a supervisor.
+
+    ``held`` stands besides what else is said of a session, ``paused`` besides all of them.
+    """
 
     limited: str
     working: str
     waiting: str
     lost: str
+    held: str
     paused: str
     gone: str
 
 
-UNICODE = Symbols("⏳", "▶", "?", "↺", "⏸", "✗ tmuxclaude")
-ASCII = Symbols("~", ">", "?", "!", "paused", "tmuxclaude off")
+UNICODE = Symbols("⏳", "▶", "?", "↺", "‖", "⏸", "✗ tmuxclaude")
+ASCII = Symbols("~", ">", "?", "!", "=", "paused", "tmuxclaude off")
 NAMES = tuple(one.name for one in fields(Symbols))
 
 

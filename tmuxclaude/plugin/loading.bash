@@ -55,13 +55,14 @@ size() {
 # there because display-popup itself takes no formats but in -d, which must stay where it is, for a
 # directory's name is anybody's. Words of their own, not a shell's line: no shell is started.
 popup() {
-    local key=$3 small='#{||:#{e|<:#{client_width},20},#{e|<:#{client_height},9}}'
+    local key=$3 wide="#{?#{e|<:#{client_width},$1},#{client_width},$1}" small='#{||:#{e|<:#{client_width},20},#{e|<:#{client_height},9}}'
+    case $1 in *%) wide="#{e|/:#{e|*:#{client_width},${1%\%}},100}" ;; esac
     case $key in *[\"\'\$\#\~\{\}\\,]*) key= ;; esac # not worth their quoting; Escape closes as well
     echo "run-shell -C '#{?$small," \
         'display-message "This terminal is too small for the picker of tmuxclaude",' \
         "display-popup -E -w $1 -h $2 -d \"##{pane_current_path#}\"" \
         '/bin/sh "#{q:@tmuxclaude-plugin}/pick" "#{q:client_name}" "#{q:prefix}"' \
-        "\"$key\" \"#{q:@tmuxclaude-bin}\" #{client_height}}'"
+        "\"$key\" \"#{q:@tmuxclaude-bin}\" #{client_height} $wide}'"
 }
 
 # deed ACTION: the command that does it and tells the outcome in the message line.
@@ -72,16 +73,18 @@ deed() {
 # bind_key OPTION KEY NOTE COMMAND
 bind_key() {
     local before
-    before=$(tmux list-keys -T prefix "${2%;}" 2>/dev/null)
+    before=$(tmux list-keys -T prefix "${2%;}" 2>/dev/null | grep '^bind-key')
     case $2 in
     *\;) complain "@tmuxclaude-$1 \"$2\" cannot be bound" ;;
     *)
-        if [ "$(tmux bind-key -N "$3" "$2" "$4" 2>&1)" ]; then
+        # What tmux says to it, or a code that it gives, can be of a hook of the user.
+        tmux bind-key -N "$3" "$2" "$4" >/dev/null 2>&1
+        if [[ $(tmux list-keys -T prefix "$2" 2>/dev/null) != *@tmuxclaude-plugin* ]]; then
             complain "@tmuxclaude-$1 \"$2\" is no key"
             return
         fi
         bound="$bound $2"
-        echo "${before/ -T prefix / -T tmuxclaude-before }" | tmux source-file -
+        echo "${before/ -T prefix / -T tmuxclaude-before }" | tmux source-file - >/dev/null 2>&1
         ;;
     esac
 }
@@ -94,7 +97,8 @@ release_keys() {
         *@tmuxclaude-plugin*)
             tmux unbind-key "$key"
             tmux list-keys -T tmuxclaude-before "$key" 2>/dev/null |
-                sed 's/ -T tmuxclaude-before / -T prefix /' | tmux source-file -
+                sed -n '/^bind-key/s/ -T tmuxclaude-before / -T prefix /p' |
+                tmux source-file - >/dev/null 2>&1
             ;;
         esac
         tmux unbind-key -T tmuxclaude-before "$key" 2>/dev/null

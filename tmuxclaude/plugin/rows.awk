@@ -10,7 +10,8 @@ BEGIN {
 FILENAME == order { nonces[++places] = $1; names[places] = $2; next }
 FNR == 1 { next }
 $1 == "head" {
-    if (++heads == 2 && told) $7 = told "\033[m"
+    fields = NF
+    if (++heads == 2 && told) in_all_layouts(told "\033[m")
     print
     next
 }
@@ -21,6 +22,10 @@ $1 == "head" {
     if ($6) by_nonce[$6] = count
 }
 
+function in_all_layouts(text, field) {
+    for (field = 7; field <= fields; field++) $field = text
+}
+
 function put(text, nonce, name) {
     print text
     kept = kept nonce "\t" name "\n"
@@ -29,9 +34,11 @@ function put(text, nonce, name) {
 END {
     for (place = 1; place <= places; place++) {
         row = nonces[place] in by_nonce ? by_nonce[nonces[place]] : by_name[names[place]]
-        if (!row)
-            put("gone\t" names[place] "\t\t\t\t\t\033[2m" names[place] "  is no more\033[m", nonces[place], names[place])
-        else if (!done[row]++)
+        if (!row) {
+            $0 = "gone\t" names[place] "\t\t\t\t"
+            in_all_layouts("\033[2m" names[place] "  is no more\033[m")
+            put($0, nonces[place], names[place])
+        } else if (!done[row]++)
             put(line[row], nonce[row], name[row])
     }
     for (row = 1; row <= count; row++)

@@ -6,6 +6,7 @@ its next look at each of them, so that it costs no question of its own.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -42,4 +43,5 @@ class Status:
             text=segment.text(pairs, paused, self.now(), shown),
             gone=shown.gone,
             patience=int(PATIENCE_SECONDS + 3 * self.rules.supervisor.poll_seconds),
+            owner=hashlib.sha256(bytes(self.books.db.path)).hexdigest()[:16],
         )

@@ -1,8 +1,12 @@
-"""What is chosen from the rows: the filter, and the row under the cursor. Knows no terminal."""
+"""What is chosen from the rows and what is asked about it. Knows no terminal."""
 
 from __future__ import annotations
 
 from tmuxclaude.cli.picker.source import Line, Page
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Input:
@@ -30,11 +34,21 @@ class Input:
         return True
 
 
+class Question:
+    """What is asked at the foot. ``then`` gets the answer, unless it is empty."""
+
+    def __init__(self, words: str, then: Callable[[str], None], yes_or_no: bool = False) -> None:
+        self.words = words
+        self.then = then
+        self.yes_or_no = yes_or_no
+        self.input = Input()
+
+
 class Choice:
     """Which rows are offered and which is under the cursor; it stays on its session by name."""
 
     def __init__(self) -> None:
-        self.page = Page([], [])
+        self.page = Page([], [], [])
         self.filter = Input()
         self.past = False
         self.offered: list[Line] = []

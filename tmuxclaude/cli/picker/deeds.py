@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     **{"new": 0, "pause": 0},
-    **{"go": 1, "resume": 1, "hold": 1, "stop": 1, "stop-now": 1},
+    **{"go": 1, "back": 1, "resume": 1, "hold": 1, "stop": 1, "stop-now": 1},
     **{"rename": 2, "send": 2},
 }
 """Every action, and how many words it takes: a session's name, and then a text."""
@@ -42,7 +42,11 @@ def do(action: str, words: tuple[str, ...], places: Places, env: Mapping[str, st
     if WORDS.get(action) != len(words):
         known = ", ".join(WORDS)
         raise UsageError(f"--do {action} with {len(words)} words; the actions are: {known}")
-    if action == "go":
+    if action == "back":
+        code = commands.run(["resume", "--", *words])
+        if code:
+            return code
+    if action in ("go", "back"):
         argv = go(words[0], places, env)
         if argv:
             os.execvp(argv[0], argv)

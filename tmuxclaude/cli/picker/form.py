@@ -7,7 +7,7 @@ import os
 import time
 
 from tmuxclaude.cli.picker import deeds, keys
-from tmuxclaude.cli.picker.choice import Choice, Input
+from tmuxclaude.cli.picker.choice import Choice, Question
 from tmuxclaude.cli.picker.source import Source
 from tmuxclaude.cli.picker.view import View
 from tmuxclaude.cli.places import Places
@@ -64,16 +64,6 @@ def _speak_utf8() -> None:
 
         with suppress(locale.Error):
             locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
-
-
-class Question:
-    """What is asked at the foot. ``then`` gets the answer, unless it is empty."""
-
-    def __init__(self, words: str, then: Callable[[str], None], yes_or_no: bool = False) -> None:
-        self.words = words
-        self.then = then
-        self.yes_or_no = yes_or_no
-        self.input = Input()
 
 
 class Form:
@@ -180,8 +170,16 @@ class Form:
         line = self._choice.line
         if line is not None and line.kind == "live":
             self._go(line.name)
-        else:
-            self._named("resume", "bringing back")
+        elif line is not None:
+            self._bring_back(line.name)
+
+    def _bring_back(self, name: str) -> None:
+        def brought(code: int, said: str) -> None:
+            self._tell(code, said)
+            if code == 0:
+                self._go(name)
+
+        self._start(f"bringing back {name}", ["pick", "--do", "resume", "--", name], brought)
 
     def _go(self, name: str) -> None:
         from tmuxclaude.core.errors import TmuxclaudeError

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORM = ["tmuxclaude-rows", "1"]
+FORM = ["tmuxclaude-rows", "2"]
 STALE_SECONDS = 150.0
 """A supervisor that works writes at least once a minute."""
 
@@ -27,24 +27,35 @@ AGAIN_SECONDS = 2.0
 
 
 class Line:
-    """A session that can be picked. The fields of its pane are empty when it has none."""
+    """A session that can be picked. The fields of its pane are empty when it has none.
+
+    ``drawn``: one text for each layout, the widest last.
+    """
 
     __slots__ = ("drawn", "kind", "name", "nonce", "pane_id", "plain", "server_pid", "socket")
 
     def __init__(self, fields: list[str]) -> None:
         self.kind, self.name, self.socket, self.server_pid, self.pane_id, self.nonce = fields[:6]
-        self.drawn = fields[6]
-        self.plain = without_sgr(self.drawn).lower()
+        self.drawn = fields[6:]
+        self.plain = without_sgr(self.drawn[-1]).lower()
 
 
 class Page:
-    """Everything that is shown: the ``head``, drawn, and a line for each session."""
+    """Everything that is shown: the lines of the ``head``, drawn as those of the sessions are.
 
-    __slots__ = ("head", "lines")
+    ``least``: how many columns each layout needs, rising.
+    """
 
-    def __init__(self, head: list[str], lines: list[Line]) -> None:
+    __slots__ = ("head", "least", "lines")
+
+    def __init__(self, head: list[list[str]], lines: list[Line], least: list[int]) -> None:
         self.head = head
         self.lines = lines
+        self.least = least
+
+    def layout(self, room: int) -> int:
+        """The number of the widest layout for so many columns."""
+        return max(sum(least <= room for least in self.least) - 1, 0)
 
 
 def without_sgr(drawn: str) -> str:
@@ -61,7 +72,7 @@ class Source:
         self._only = only
         self._seen: object = None
         self._again = 0.0
-        self.page = Page([], [])
+        self.page = Page([], [], [])
 
     def refresh(self) -> bool:
         """Reads again if there may be something new; returns whether there was."""
@@ -71,12 +82,14 @@ class Source:
         if found is None and self._seen is None and now < self._again:
             return False
         lines = text(self._places).splitlines()
-        stale = lines[0].split("\t")[2] == "0"
+        _, _, pid, _, *least = lines[0].split("\t")
+        stale = pid == "0"
         self._seen, self._again = (None if stale else found), now + AGAIN_SECONDS
         fields = [line.split("\t") for line in lines[1:]]
         fresh = Page(
-            [one[6] for one in fields if one[0] == "head"],
+            [one[6:] for one in fields if one[0] == "head"],
             [Line(one) for one in fields if one[0] != "head" and self._only in (None, one[2])],
+            [int(one) for one in least],
         )
         changed = fresh.head != self.page.head or _drawn(fresh) != _drawn(self.page)
         self.page = fresh
@@ -143,5 +156,5 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _drawn(page: Page) -> list[tuple[str, str, str]]:
+def _drawn(page: Page) -> list[tuple[str, str, list[str]]]:
     return [(line.kind, line.name, line.drawn) for line in page.lines]

@@ -12,7 +12,7 @@ HELP = (
     "enter      go to the window; bring back a session that is lost or ended",
     "alt-n      a new session in the current directory",
     "ctrl-r     resume now, or bring back",
-    "ctrl-o     hold: watch it, never touch it; again: release it",
+    "ctrl-o     hold (‖): watch it, never touch it; again: release it",
     "ctrl-x     stop (asks)",
     "ctrl-e     rename (asks)",
     "ctrl-t     type one line into it (asks)",
@@ -37,6 +37,7 @@ class View:
         self.rows = 1
         self._painter = Painter(screen)
         self._first = 0
+        self._layout = 0
 
     @property
     def previews(self) -> bool:
@@ -48,6 +49,7 @@ class View:
         """Everything. ``foot``: a message. ``typed``: the answer to it so far, when it asks."""
         height, width = self.screen.getmaxyx()
         room = width // 2 if self.previews else width
+        self._layout = choice.page.layout(room - 2)
         self.screen.erase()
         cursor = (0, self._prompt(choice, room))
         top = self._head(choice, room, height)
@@ -85,7 +87,7 @@ class View:
         if height < 5 and choice.page.lines:
             shown = []
         for y, line in enumerate(shown, 1):
-            self._painter.draw(y, 2, line, room - 2)
+            self._painter.draw(y, 2, line[self._layout], room - 2)
         return 1 + len(shown)
 
     def _sessions(self, choice: Choice, top: int, room: int) -> None:
@@ -96,7 +98,9 @@ class View:
             y, chosen = top + at - self._first, at == choice.at
             if chosen:
                 self._painter.draw(y, 0, f"\x1b[36m{POINTER}", 1)
-            self._painter.draw(y, 2, line.drawn, room - 2, curses.A_BOLD if chosen else 0)
+            self._painter.draw(
+                y, 2, line.drawn[self._layout], room - 2, curses.A_BOLD if chosen else 0
+            )
 
     def _preview(self, preview: str, left: int, height: int) -> None:
         _, width = self.screen.getmaxyx()
