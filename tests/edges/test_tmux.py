@@ -103,9 +103,9 @@ def test_a_nonce_that_is_not_ours_is_none_and_forges_no_row(
 def test_one_bad_row_costs_the_others_nothing() -> None:
     token = "f" * 32
     good = f"{token}:pane:%1:10:0:::0:0:0:@1:$0:1:1795216965:120:40:0::"
-    rows = [f"{token}:server:9:8", good.replace("%1:10", "%2:"), "noise", good, f"{token}:end"]
+    rows = [f"{token}:server:9:8:$0", good.replace("%1:10", "%2:"), "noise", good]
 
-    seen = listing("/s", token, Answer("\n".join(rows), ""))
+    seen = listing("/s", token, Answer("\n".join([*rows, f"{token}:listed", token]), ""), False)
     assert seen.server == Server("/s", 9, 8)
     assert list(seen.panes) == ["%1"]
     assert seen.unreadable == 2
@@ -115,14 +115,22 @@ def test_one_bad_row_costs_the_others_nothing() -> None:
     "answer",
     [
         Answer("", ""),
-        Answer("t:server:1:2\n", ""),
-        Answer("t:end\n", ""),
-        Answer("t:server:1:2\nt:end\n", "can't list"),
+        Answer("t:server:1:2:$0\nt:listed\n", ""),
+        Answer("t\n", ""),
+        Answer("t:server:1:2:$0\nt\n", "can't list"),
+        Answer("t:server:1:2:$0\nt\nt:listed\n", ""),
     ],
 )
 def test_an_answer_that_is_not_whole_says_nothing(answer: Answer) -> None:
     with pytest.raises(Silent):
-        listing("/s", "t", answer)
+        listing("/s", "t", answer, clients=False)
+
+
+def test_who_is_attached_is_not_known_by_a_list_of_panes_alone() -> None:
+    answer = Answer("t:server:1:2:$0\nt:listed\nt\n", "no clients")
+    assert listing("/s", "t", answer, clients=False).clients == ()
+    with pytest.raises(Silent):
+        listing("/s", "t", answer, clients=True)
 
 
 def test_a_linked_window_is_one_pane(tmux_server: PrivateServer) -> None:

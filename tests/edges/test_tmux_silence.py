@@ -162,11 +162,12 @@ def test_a_failure_without_a_word_is_no_answer(tmp_path: Path) -> None:
 
 def test_an_answer_about_another_target_is_none(tmp_path: Path) -> None:
     """tmux answers for a pane that is gone, and some versions with another one's facts."""
-    end = 's/.*"display-message" "-p" "\\([0-9a-f]*\\)".*/\\1/p'
-    tmux = Tmux("/s", shim(tmp_path, f"echo '%1:$0'; sed -n '{end}'"))
+    token = """token=$(sed -n 's/.*"display-message" "-p" "\\([0-9a-f]*\\)".*/\\1/p')"""
+    tell = """printf '%s:%s\\n%s\\n' "$token" "$told" "$token\""""
+    tmux = Tmux("/s", shim(tmp_path, f"{token}; told='%1:$0'; {tell}"))
     assert tmux.session_of("%1") == "$0"
     assert tmux.session_of("%999") is None
-    tmux = Tmux("/s", shim(tmp_path, f"echo '$0:user'; sed -n '{end}'"))
+    tmux = Tmux("/s", shim(tmp_path, f"{token}; told='$0:user'; {tell}"))
     assert tmux.session_name("$0") == "user"
     assert tmux.session_name("$9") is None
 

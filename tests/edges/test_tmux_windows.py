@@ -131,10 +131,11 @@ def test_the_path_is_the_tmux_sessions_or_the_given_one(
 def test_a_directory_that_vanishes_starts_nothing(tmux_server: PrivateServer) -> None:
     directory, file = tmux_server.directory / "short", tmux_server.directory / "ran"
     directory.mkdir()
-    start = opening.started(str(directory), (), ["/bin/sh", "-c", 'touch "$0"', str(file)])
+    mark = nonce()
+    start = opening.started(str(directory), (), ["/bin/sh", "-c", 'touch "$0"', str(file)], mark)
     directory.rmdir()
     begin, target = opening.in_session(Id("$0"), "ours", False, "a")
-    line = ((*begin, *start), *opening.marked(target, nonce(), "a"))
+    line = ((*begin, *start), opening.marked(target, mark, "a"))
     assert not Door(tmux_server.socket, "tmux", 5).ask(line).complaint
 
     def dead() -> bool:

@@ -1,7 +1,13 @@
 """One question to tmux: one child process, one script on its standard input, one time-out.
 
-Knows how tmux is found, called and understood when it says that there is no server. Must not know
-what is asked.
+Knows how tmux is found and called, when it says that there is no server, and which part of what it
+prints is the answer. Must not know what is asked.
+
+Hooks of the user run among our commands: they print into our answer, what they complain of comes as
+our error and their exit code as ours, and tmux 3.3a keeps what some of them complain of and prints
+it behind the next answer, whoever asked. So neither words nor exit codes tell what was done. Only
+lines that begin with a question's token are ours, and a failed command takes the rest of its line
+along: such a line proves what stands before it.
 
 Why a process per question and no long-lived control client: that one must be drained for ever (a
 stalled one froze the panes of tmux 3.3a), counts as somebody who is attached, was reported to wedge
@@ -17,13 +23,14 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
-from tmuxclaude.edges.tmux.words import Command, written
+from tmuxclaude.edges.tmux.words import Command, command, written
 
 _NO_SERVER = re.compile(
     r"no server running on.*"
@@ -52,15 +59,50 @@ class ServerGone(UnreachableError):  # noqa: N818  a fact, not a fault
 
 
 class Silent(UnreachableError):  # noqa: N818  a fact, not a fault
-    """No answer in time, or none that we understand. It says nothing about any pane."""
+    """No answer in time, or none that we understand. It says nothing about any pane.
+
+    ``heard``: what tmux had printed until then.
+    """
+
+    def __init__(self, message: str, heard: str = "") -> None:
+        super().__init__(message)
+        self.heard = heard
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What tmux printed; ``complaint`` is empty unless a command failed."""
+    """What tmux printed, with what hooks of its user did; ``complaint``: its errors, or theirs."""
 
     out: str
     complaint: str
+
+    def lines(self, token: str) -> list[str]:
+        """Every line before the end. Raises ``Silent`` when there is none (see ``end``)."""
+        found = self.out.split("\n")
+        if token not in found:
+            said = f"It said: {self.complaint[:200]!r}."
+            raise Silent(f"tmux's answer is not whole. {said}", self.out)
+        return found[: found.index(token)]
+
+    def rows(self, token: str) -> list[str]:
+        """The lines of ours among them, without the token that they begin with."""
+        return ours(token, self.lines(token))
+
+
+def ours(token: str, lines: Iterable[str]) -> list[str]:
+    """The lines that begin with this token and a colon, without these."""
+    mark = f"{token}:"
+    return [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+
+
+def new_token() -> str:
+    """Hex digits that nobody can know before they are used: no title or name can forge a line."""
+    return uuid4().hex
+
+
+def end(token: str) -> tuple[Command]:
+    """The last command line of a question: prints the line behind which nothing is an answer."""
+    return (command("display-message", "-p", token),)
 
 
 class Door:
@@ -83,7 +125,7 @@ class Door:
         return found
 
     def ask(self, *lines: Sequence[Command], start_with_path: str | None = None) -> Answer:
-        """Run lines of commands inside one turn of the server and return what they printed.
+        """Run lines of commands inside one turn of the server and return what was printed.
 
         ``start_with_path``: start a server when there is none; this is the PATH of what runs in it.
         Raises ``ServerGone`` and ``Silent``; after a time-out the child is dead, but whether tmux
@@ -98,7 +140,7 @@ class Door:
             return Answer(out, "")
         if _NO_SERVER.fullmatch(complaint.strip()):
             raise ServerGone(f"There is no tmux server on {self.socket}. Nothing was done.")
-        if not complaint.strip():
+        if not (out or complaint.strip()):
             raise Silent(f"tmux failed without a word (exit code {done.returncode}).")
         return Answer(out, complaint.strip())
 
@@ -141,7 +183,8 @@ class Door:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise Silent(f"tmux did not answer within {self.timeout:g} s.") from error
+            heard = _text(error.stdout or b"")
+            raise Silent(f"tmux did not answer within {self.timeout:g} s.", heard) from error
         except OSError as error:
             raise Silent(f"tmux could not be run: {error}.") from error
 

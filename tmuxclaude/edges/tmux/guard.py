@@ -125,10 +125,18 @@ def window_is_called(name: str) -> Check:
     return Check(f"#{{==:{OWN_NAME},{name}}}", Obstacle.RENAMED)
 
 
-def guarded(pane: Pane, token: str, checks: tuple[Check, ...], *deeds: Command) -> Command:
+def guarded(
+    pane: Pane,
+    token: str,
+    checks: tuple[Check, ...],
+    *deeds: Command,
+    otherwise: tuple[Command, ...] = (),
+) -> Command:
     """``deeds`` if every check holds for exactly this pane, then a line that says what happened.
 
-    The line is ``TOKEN:sent``, or ``TOKEN:`` and an ``Obstacle``. No line: a deed failed.
+    The line is ``TOKEN:sent``, or ``TOKEN:`` and an ``Obstacle``. No line: a deed failed. A hook of
+    the user may run behind each deed and take its time: then the checks hold for the first alone.
+    ``otherwise``: what is done when one does not hold.
     """
     target = Id(pane.pane_id)
     verdict = _verdict(pane, checks)
@@ -140,7 +148,7 @@ def guarded(pane: Pane, token: str, checks: tuple[Check, ...], *deeds: Command) 
         target,
         Fmt(f"#{{==:{verdict},{_CLEAR}}}"),
         Script((*deeds, command("display-message", "-p", f"{token}:sent"))),
-        Script((command("display-message", "-p", "-t", target, refusal),)),
+        Script((command("display-message", "-p", "-t", target, refusal), *otherwise)),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tmuxclaude.core.model import NAME, Pane, Server
-from tmuxclaude.edges.tmux.call import Answer, Silent
+from tmuxclaude.edges.tmux.call import Answer, Silent, end, ours
 from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
 
 NONCE = re.compile(r"[0-9a-f]{32}")
@@ -46,6 +46,7 @@ _PANE_ROW = re.compile(
     + r":(?P<tmux_session>[A-Za-z0-9_-]*):(?P<window>!|[A-Za-z0-9_-]*)"
     + r":(?P<found>\d*):(?P<nonce>.*)"
 )
+_SERVER_ROW = re.compile(r"server:(\d+):(\d+):(\$\d+)?")
 _CLIENT_ROW = re.compile(
     r"(?P<activity>\d+):(?P<control>[01]?):(?P<pane>%\d+)?:(?P<tty>/dev/[A-Za-z0-9/]+)?"
 )
@@ -100,7 +101,7 @@ class ClientFacts:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All panes by id. ``unreadable`` counts the rows that could not be understood."""
+    """All panes by id. ``unreadable`` counts the lines that could not be understood."""
 
     server: Server
     panes: dict[str, PaneFacts]
@@ -110,38 +111,45 @@ class Listing:
 
 def questions(
     token: str, search: Sequence[str], since: int, clients: bool
-) -> tuple[tuple[Command], ...]:
+) -> tuple[tuple[Command, ...], ...]:
     """The command lines of one look. ``token``: hex digits that nobody can know."""
     pane = ":".join(f"#{{{name}}}" for name in _FIELDS)
     names = f"{_TMUX_SESSION}:{_WINDOW}"
     row = f"{token}:pane:{pane}:{names}:{_search(search, since)}:#{{@tmuxclaude-id}}"
     client = "#{client_activity}:#{client_control_mode}:#{pane_id}:#{client_tty}"
+    # The first tmux session that tmux finds, if there is any: without one it lists nothing.
+    server = f"{token}:server:#{{pid}}:#{{start_time}}:#{{session_id}}"
     asked = [
-        command("display-message", "-p", Fmt(f"{token}:server:#{{pid}}:#{{start_time}}")),
-        command("list-panes", "-a", "-F", Fmt(row)),
+        (command("display-message", "-p", Fmt(server)),),
+        (command("list-panes", "-a", "-F", Fmt(row)), _listed(token)),
     ]
     if clients:
-        asked.append(command("list-clients", "-F", Fmt(f"{token}:client:{client}")))
-    asked.append(command("display-message", "-p", f"{token}:end"))
-    return tuple((one,) for one in asked)
+        rows = command("list-clients", "-F", Fmt(f"{token}:client:{client}"))
+        asked.append((rows, _listed(token)))
+    return (*asked, end(token))
 
 
-def listing(socket: str, token: str, answer: Answer) -> Listing:
+def _listed(token: str) -> Command:
+    """Behind a command that lists something: a line which proves that it was done."""
+    return command("display-message", "-p", f"{token}:listed")
+
+
+def listing(socket: str, token: str, answer: Answer, clients: bool) -> Listing:
     """The look that ``answer`` gives. Raises ``Silent`` unless it is whole."""
-    lines = answer.out.splitlines()
-    head = re.fullmatch(rf"{token}:server:(\d+):(\d+)", lines[0]) if lines else None
-    # A server without any tmux session refuses "list-panes -a" with these words (tmux 3.3a).
-    empty = answer.complaint == "no current target" and len(lines) == 2
-    if head is None or lines[-1] != f"{token}:end" or (answer.complaint and not empty):
+    lines = answer.lines(token)
+    rows = ours(token, lines)
+    head = _SERVER_ROW.fullmatch(rows[0]) if rows else None
+    wanted = 0 if head is None or not head[3] else 1 + clients
+    if head is None or rows.count("listed") < wanted:
         raise Silent(f"tmux's list of panes is not whole. It said: {answer.complaint[:200]!r}.")
     panes: dict[str, PaneFacts] = {}
     seen_by: list[ClientFacts] = []
-    unreadable = 0
-    for line in lines[1:-1]:
-        kind, _, row = line.removeprefix(f"{token}:").partition(":")
-        if not line.startswith(f"{token}:"):
-            unreadable += 1
-        elif kind == "pane" and (match := _PANE_ROW.fullmatch(row)):
+    unreadable = len(lines) - len(rows)
+    for one in rows[1:]:
+        kind, _, row = one.partition(":")
+        if one == "listed":
+            continue
+        if kind == "pane" and (match := _PANE_ROW.fullmatch(row)):
             # A window linked into several tmux sessions is listed once in each.
             known = panes.get(match["pane_id"])
             panes[match["pane_id"]] = _pane(match, known.homes if known is not None else ())
@@ -161,15 +169,13 @@ def screen_questions(token: str, pane_ids: Iterable[str]) -> tuple[tuple[Command
         screen = command("capture-pane", "-p", "-e", "-J", "-t", pane)
         lines.append((command("if-shell", "-F", "-t", pane, there, Script((title, screen))),))
     if lines:
-        lines.append((command("display-message", "-p", f"{token}:end"),))
+        lines.append(end(token))
     return tuple(lines)
 
 
 def screens(token: str, answer: Answer) -> dict[str, str]:
     """The screens by pane id. Raises ``Silent`` unless the answer is whole."""
-    nothing, *texts = answer.out.split(f"{token}:")
-    if answer.complaint or nothing or not texts or texts.pop() != "end\n":
-        raise Silent(f"tmux's screens are not whole. It said: {answer.complaint[:200]!r}.")
+    _, *texts = "".join(f"{line}\n" for line in answer.lines(token)).split(f"{token}:")
     parts = (text.partition("\n") for text in texts)
     return {f"%{number}": screen for number, _, screen in parts}
 

@@ -61,10 +61,13 @@ def marked(pane: Pane, name: str, mark: str, automatic: str) -> tuple[Command, .
     return (_when(target, again, Script(renamed), Script((begin,))),)
 
 
-def all_marked() -> Command:
-    """Asks for every window that has a mark: a row for ``windows``."""
+def all_marked() -> tuple[Command, str]:
+    """Asks for every window that has a mark, with a row for ``windows``.
+
+    The command wants the format behind it.
+    """
     row = f"#{{?{_MARKED},#{{window_id}}:#{{{_MARKED_FOR}}},}}"
-    return command("list-windows", "-a", "-F", Fmt(row))
+    return command("list-windows", "-a", "-F"), row
 
 
 def windows(rows: Iterable[str]) -> dict[str, str]:

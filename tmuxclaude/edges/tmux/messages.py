@@ -7,16 +7,15 @@ it: a control client has no status line.
 from __future__ import annotations
 
 import re
-from uuid import uuid4
 
-from tmuxclaude.edges.tmux.call import Door, Silent
+from tmuxclaude.edges.tmux.call import Door, end, new_token
 from tmuxclaude.edges.tmux.words import Fmt, Lit, Message, command
 
 SHOWN_SECONDS = 4
 """How long the line stands, unless a key is pressed. tmux 3.3a draws nothing else on that client
 meanwhile, so it must not be long."""
 
-_CLIENT = re.compile(r"(?P<token>[0-9a-f]{32}):(?P<control>[01]?):(?P<tty>/dev/[A-Za-z0-9/]+)")
+_CLIENT = re.compile(r"(?P<control>[01]?):(?P<tty>/dev/[A-Za-z0-9/]+)")
 
 
 def show(door: Door, text: str) -> int:
@@ -24,16 +23,14 @@ def show(door: Door, text: str) -> int:
 
     Raises ``ServerGone`` and ``Silent``. A client that leaves meanwhile costs the others nothing.
     """
-    token = uuid4().hex
+    token = new_token()
     row = Fmt(f"{token}:#{{client_control_mode}}:#{{client_tty}}")
-    answer = door.ask((command("list-clients", "-F", row),))
-    # A server without any tmux session refuses with these words (tmux 3.3a).
-    if answer.complaint not in ("", "no current target"):
-        raise Silent(f"tmux did not tell who is attached. It said: {answer.complaint[:200]!r}.")
-    rows = [match for line in answer.out.splitlines() if (match := _CLIENT.fullmatch(line))]
-    seers = [row["tty"] for row in rows if row["token"] == token and row["control"] != "1"]
+    answer = door.ask((command("list-clients", "-F", row),), end(token))
+    rows = [match for one in answer.rows(token) if (match := _CLIENT.fullmatch(one))]
+    seers = [row["tty"] for row in rows if row["control"] != "1"]
     if not seers:
         return 0
     how = ("-d", f"{SHOWN_SECONDS * 1000}", "--", Message(text))
-    door.ask(*((command("display-message", "-c", Lit(tty), *how),) for tty in seers))
+    shown = ((command("display-message", "-c", Lit(tty), *how),) for tty in seers)
+    door.ask(*shown, end(token)).lines(token)
     return len(seers)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.model import Pane, Server
-from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Lit, Raw, Text, Word, command
+from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Lit, Raw, Script, Text, Word, command
 
 # tmux itself goes to another directory without a word when it cannot enter the one it was given,
 # expands formats in it, and hands an argv of one item to the user's shell. This does none of it.
@@ -32,12 +32,13 @@ class Opened:
 
 
 def started(
-    directory: str, environment: Iterable[tuple[str, str]], argv: Sequence[str]
+    directory: str, environment: Iterable[tuple[str, str]], argv: Sequence[str], nonce: str
 ) -> tuple[Word, ...]:
     """The words that start ``argv`` in ``directory``: the end of any of the three commands.
 
-    Raises ``UsageError`` for a directory that is missing or relative, an empty argv, an odd name of
-    a variable, or a NUL byte anywhere.
+    ``nonce`` stands among them, so that tmux itself can tell for whom it started something. Raises
+    ``UsageError`` for a directory that is missing or relative, an empty argv, an odd name of a
+    variable, or a NUL byte anywhere.
     """
     if not argv:
         raise UsageError("There is no program to start.")
@@ -51,7 +52,7 @@ def started(
         if not _VARIABLE.fullmatch(name):
             raise UsageError(f"Not a name for an environment variable: {name!r}.")
         flags += [Lit("-e"), Raw(f"{name}={value}")]
-    shell = (Lit("--"), Lit("/bin/sh"), Lit("-c"), Raw(_ENTER_AND_BECOME))
+    shell = (Lit("--"), Lit("/bin/sh"), Lit("-c"), Raw(f"{_ENTER_AND_BECOME} # {nonce}"))
     return (*flags, *shell, Raw(directory), *(Raw(item) for item in argv))
 
 
@@ -78,17 +79,25 @@ def in_session(session_id: Id, name: str, select: bool, token: str) -> tuple[Com
 def marks(target: Word, nonce: str) -> tuple[Command, ...]:
     """Commands that make the pane ours."""
     return (
-        command("set-option", "-p", "-t", target, "remain-on-exit", "failed"),
+        # The first, for a hook of the user that hangs keeps those behind it from being done.
         command("set-option", "-p", "-t", target, "@tmuxclaude-id", nonce),
+        command("set-option", "-p", "-t", target, "remain-on-exit", "failed"),
         command("set-option", "-w", "-t", target, "automatic-rename", "off"),
         command("set-option", "-w", "-t", target, "allow-rename", "off"),
     )
 
 
-def marked(target: Word, nonce: str, token: str) -> tuple[Command, ...]:
-    """The same, and a line that says which pane that was."""
+def marked(target: Word, nonce: str, token: str, alone: bool = False) -> Command:
+    """The same if that is the pane that was just opened, and a line that says which it is.
+
+    A hook of the user may have split, moved or closed its window before. ``alone``: its tmux
+    session was made for it, and stays although nobody is attached.
+    """
     said = command("display-message", "-p", "-t", target, Fmt(f"{token}:#{{pane_id}}"))
-    return (*marks(target, nonce), said)
+    is_it = Fmt(f"#{{m:*{nonce}*,#{{pane_start_command}}}}")
+    stays = (command("set-option", "-t", target, "destroy-unattached", "off"),) if alone else ()
+    done = Script((*marks(target, nonce), *stays, said))
+    return command("if-shell", "-F", "-t", target, is_it, done)
 
 
 def unmarked(pane_id: str) -> tuple[Command, ...]:
@@ -99,12 +108,11 @@ def unmarked(pane_id: str) -> tuple[Command, ...]:
     )
 
 
-def opened(socket: str, nonce: str, token: str, out: str) -> tuple[Opened, str] | None:
-    """The window that was opened, and the id of the pane that got our marks; ``None`` if odd."""
-    rows = [line.removeprefix(f"{token}:") for line in out.splitlines() if token in line]
+def opened(socket: str, nonce: str, rows: Sequence[str]) -> tuple[Opened, bool] | None:
+    """The window that tmux says it has opened, and whether it has our marks; ``None``: none was."""
     found = _OPENED_ROW.fullmatch(rows[0]) if rows else None
     if found is None:
         return None
     pane_id, pid, window_id, session_id, server, start = found.groups()
     pane = Pane(Server(socket, int(server), int(start)), pane_id, int(pid), nonce)
-    return Opened(pane, window_id, session_id), rows[-1]
+    return Opened(pane, window_id, session_id), pane_id in rows[1:]

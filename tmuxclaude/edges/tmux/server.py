@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 from tmuxclaude.core.errors import NotFoundError, UsageError
 from tmuxclaude.core.model import NAME, Pane, Server
@@ -30,14 +29,16 @@ from tmuxclaude.edges import terminals
 from tmuxclaude.edges.terminals import TTY
 from tmuxclaude.edges.tmux import guard, marks, opening, shells, status
 from tmuxclaude.edges.tmux import listing as look
-from tmuxclaude.edges.tmux.call import Answer, Door, ServerGone, Silent
+from tmuxclaude.edges.tmux.call import Door, ServerGone, Silent, end, new_token, ours
 from tmuxclaude.edges.tmux.guard import Check, Obstacle
 from tmuxclaude.edges.tmux.listing import NONCE, Listing
 from tmuxclaude.edges.tmux.opening import Opened
 from tmuxclaude.edges.tmux.shells import Shell
 from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Raw, Text, command
 
-_RACED = re.compile(r"duplicate session|can't find (session|window|pane)|no current target")
+FIRST_PAUSE = 0.05
+"""Seconds between two tries to open a window; each is twice as long as the one before."""
+
 _UNTYPEABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -84,10 +85,10 @@ class Tmux:
         wrapped at the edge is not found. ``segment``: what the status line shows from now on, and
         the time of this look (UTC epoch).
         """
-        token = _token()
+        token = new_token()
         said = status.shown(*segment) if segment is not None else ()
         asked = (*said, *look.questions(token, search, since, clients))
-        return look.listing(self.socket, token, self._door.ask(*asked))
+        return look.listing(self.socket, token, self._door.ask(*asked), clients)
 
     def reap(self, server: Server) -> None:
         """Let tmux collect children whose end it missed (``PaneFacts.unreaped``)."""
@@ -96,7 +97,7 @@ class Tmux:
 
     def capture(self, pane_ids: Iterable[str]) -> dict[str, str]:
         """The visible text of each pane that is there, with colours, wrapped lines joined."""
-        token = _token()
+        token = new_token()
         asked = look.screen_questions(token, pane_ids)
         return look.screens(token, self._door.ask(*asked)) if asked else {}
 
@@ -115,28 +116,22 @@ class Tmux:
             "display-message", "-p", "-t", Id(pane.pane_id), Fmt("#{pane_current_command}")
         )
         outcome, said = self._do(pane, (), shown)
-        known = isinstance(outcome, Sent) and len(said) == 1 and guard.is_program(said[0])
+        known = isinstance(outcome, Sent) and said and guard.is_program(said[0])
         return said[0] if known else None
 
     def session_of(self, pane_id: str) -> str | None:
         """The id (``$1``) of a tmux session that holds the pane; ``None`` without such a pane."""
-        where = Fmt("#{pane_id}:#{session_id}")
-        asked = command("display-message", "-p", "-t", Id(pane_id), where)
-        found = re.fullmatch(r"(%\d+):(\$\d+)", "\n".join(self._rows(asked)))
-        return found[2] if found and found[1] == pane_id else None
+        found, session_id = self._pair(pane_id, "#{pane_id}", "#{session_id}")
+        return session_id if found == pane_id else None
 
     def session_name(self, session_id: str) -> str | None:
         """The name of the tmux session with this id; ``None`` without such a session."""
-        where = Fmt("#{session_id}:#{session_name}")
-        asked = command("display-message", "-p", "-t", Id(session_id), where)
-        found, _, name = "\n".join(self._rows(asked)).partition(":")
+        found, name = self._pair(session_id, "#{session_id}", "#{session_name}")
         return name if found == session_id else None
 
     def window_name(self, pane_id: str) -> str | None:
         """The window's own name, without a mark of ours; ``None`` without such a pane."""
-        where = Fmt(f"#{{pane_id}}:{marks.OWN_NAME}")
-        asked = command("display-message", "-p", "-t", Id(pane_id), where)
-        found, _, name = "\n".join(self._rows(asked)).partition(":")
+        found, name = self._pair(pane_id, "#{pane_id}", marks.OWN_NAME)
         return name if found == pane_id else None
 
     # -- windows ---------------------------------------------------------------------------------
@@ -166,25 +161,28 @@ class Tmux:
                 raise UsageError(f"Not a name for a window or tmux session: {given!r}.")
         if not NONCE.fullmatch(nonce):
             raise ValueError(f"not a nonce: {nonce!r}")
-        start = opening.started(directory, environment, argv)
+        start = opening.started(directory, environment, argv, nonce)
         path = dict(environment).get("PATH", os.environ.get("PATH", os.defpath))
-        end = time.monotonic() + self._door.timeout
+        last, pause = time.monotonic() + self._door.timeout, FIRST_PAUSE
         while True:
-            token = _token()
+            token = new_token()
             there = self._session_id(tmux_session, or_none=create)
             if there is None:
                 begin, target = opening.in_new_session(tmux_session, name, token)
             else:
                 begin, target = opening.in_session(there, name, select, token)
-            line = ((*begin, *start), *opening.marked(target, nonce, token))
+            line = ((*begin, *start), opening.marked(target, nonce, token, there is None))
             try:
-                done = self._door.ask(line, start_with_path=path if there is None else None)
-                if not _RACED.search(done.complaint) or time.monotonic() > end:
-                    return self._opened(done, nonce, token)
+                rows, complaint = self._told(line, token, path if there is None else None)
+                if result := opening.opened(self.socket, nonce, rows):
+                    return self._marked(*result)
+                if time.monotonic() > last:
+                    raise Silent(f"tmux opened no window. It said: {complaint[:200]!r}.")
             except ServerGone:  # it was shutting down when we asked it for a new session
-                if there is not None or time.monotonic() > end:
+                if there is not None or time.monotonic() > last:
                     raise
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause *= 2
 
     def respawn(
         self,
@@ -195,7 +193,7 @@ class Tmux:
         argv: Sequence[str],
     ) -> Pane | Refused:
         """Start ``argv`` in a pane whose program has ended, and give the pane with its new pid."""
-        start = opening.started(directory, environment, argv)
+        start = opening.started(directory, environment, argv, pane.nonce)
         target = Id(pane.pane_id)
         outcome, said = self._do(
             pane,
@@ -205,7 +203,7 @@ class Tmux:
         )
         if isinstance(outcome, Refused):
             return outcome
-        if len(said) != 1 or not said[0].isdecimal():
+        if not said or not said[0].isdecimal():
             raise Silent(f"tmux restarted {pane.pane_id} but did not tell its process.")
         return Pane(pane.server, pane.pane_id, int(said[0]), pane.nonce)
 
@@ -218,12 +216,12 @@ class Tmux:
         """
         if not (NAME.fullmatch(tmux_session) and NAME.fullmatch(window)):
             return None
-        rows = self._rows(shells.question(tmux_session, window))
+        rows = self._rows(*shells.question(tmux_session, window))
         if not any(rows):
             return None
         for shell in shells.shells(self.panes().server, rows):
             outcome, said = self._do(shell.pane, shell.untouched, shell.line)
-            prompt = isinstance(outcome, Sent) and len(said) == 1 and shell.is_prompt(said[0])
+            prompt = isinstance(outcome, Sent) and said and shell.is_prompt(said[0])
             if prompt and idle(shell.pane.pane_pid):
                 return shell
         return None
@@ -241,18 +239,18 @@ class Tmux:
 
         ``None``, with nothing done, when anything was typed or printed there meanwhile.
         """
-        start = opening.started(directory, environment, argv)
+        start = opening.started(directory, environment, argv, nonce)
         target = Id(shell.pane.pane_id)
         outcome, said = self._do(
             shell.pane,
             shell.untouched,
             command("respawn-pane", "-k", "-t", target, *start),
-            *opening.marks(target, nonce),
             command("display-message", "-p", "-t", target, Fmt("#{pane_pid}")),
+            *opening.marks(target, nonce),
         )
         if isinstance(outcome, Refused):
             return None
-        if len(said) != 1 or not said[0].isdecimal():
+        if not said or not said[0].isdecimal():
             raise Silent(f"tmux started it in {shell.pane.pane_id} but did not tell its process.")
         return replace(shell.pane, pane_pid=int(said[0]), nonce=nonce)
 
@@ -310,14 +308,16 @@ class Tmux:
         if not NAME.fullmatch(name):
             raise UsageError(f"Not a session's name: {name!r}. Nothing was marked.")
         _, said = self._do(pane, (), marks.automatic(pane))
-        return self._do(pane, (), *marks.marked(pane, name, mark, "".join(said)))[0]
+        automatic = "".join(line for line in said[:1] if line in {"on", "off"})
+        return self._do(pane, (), *marks.marked(pane, name, mark, automatic))[0]
 
     def unmark(self, keep: Container[str] = ()) -> None:
         """Put back the name of every window that is marked, but for the panes with these nonces."""
-        found = marks.windows(self._rows(marks.all_marked()))
+        found = marks.windows(self._rows(*marks.all_marked()))
         lines = [(marks.put_back(*one),) for one in found.items() if one[1] not in keep]
         if lines:
-            self._door.ask(*lines)
+            token = new_token()
+            self._door.ask(*lines, end(token)).lines(token)
 
     # -- keys ------------------------------------------------------------------------------------
 
@@ -362,16 +362,16 @@ class Tmux:
 
     def _paste(self, pane: Pane, text: str, checks: tuple[Check, ...]) -> Outcome:
         # Bracketed: Claude Code 2.1.329 opens no file or command menu on pasted text. A buffer and
-        # not "send-keys -l", because copy mode would take those as its own keys.
-        buffer = f"tc-{_token()}"
-        target = Id(pane.pane_id)
-        outcome, _ = self._do(
-            pane,
-            (*guard.TAKES_KEYS, *checks),
-            command("set-buffer", "-b", buffer, "--", Raw(text)),
-            command("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", target),
-        )
-        return outcome
+        # not "send-keys -l", because copy mode would take those as its own keys. It is filled
+        # before the checks: a hook of the user can run behind that and take its time.
+        token = new_token()
+        buffer = f"tc-{token}"
+        filled = command("set-buffer", "-b", buffer, "--", Raw(text))
+        paste = ("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", Id(pane.pane_id))
+        checks = (*guard.TAKES_KEYS, *checks)
+        emptied = (command("delete-buffer", "-b", buffer),)
+        guarded = guard.guarded(pane, token, checks, command(*paste), otherwise=emptied)
+        return self._done(token, filled, guarded)[0]
 
     def _press(self, pane: Pane, key: str, *checks: Check) -> Outcome:
         pressed = command("send-keys", "-t", Id(pane.pane_id), key)
@@ -380,21 +380,27 @@ class Tmux:
     def _do(
         self, pane: Pane, checks: tuple[Check, ...], *deeds: Command
     ) -> tuple[Outcome, list[str]]:
-        """Do it if everything holds; the lines are what the deeds printed."""
-        token = _token()
-        done = self._door.ask((guard.guarded(pane, token, checks, *deeds),))
-        *said, last = done.out.splitlines() or [""]
-        verdict = last.removeprefix(f"{token}:")
-        if done.complaint or verdict == last:
+        """Do it if everything holds; the lines are what the deeds printed.
+
+        Only the first line is surely theirs, and that of the first deed that always prints: behind
+        it stands whatever hooks of the user print.
+        """
+        token = new_token()
+        return self._done(token, guard.guarded(pane, token, checks, *deeds))
+
+    def _done(self, token: str, *line: Command) -> tuple[Outcome, list[str]]:
+        done = self._door.ask(line, end(token))
+        lines = done.lines(token)
+        verdict = next(iter(ours(token, lines)), "")
+        if not verdict:
             raise Silent(f"tmux did not do it as asked. It said: {done.complaint[:200]!r}.")
-        if verdict == "sent":
-            return Sent(), said
-        return Refused(Obstacle(verdict)), said
+        said = lines[: lines.index(f"{token}:{verdict}")]
+        return Sent() if verdict == "sent" else Refused(Obstacle(verdict)), said
 
     def _session_id(self, wanted: str, or_none: bool) -> Id | None:
         rows: list[str] = []
         try:
-            rows = self._rows(command("list-sessions", "-F", Fmt("#{session_id}:#{session_name}")))
+            rows = self._rows(command("list-sessions", "-F"), "#{session_id}:#{session_name}")
         except ServerGone:
             if not or_none:
                 raise
@@ -406,30 +412,47 @@ class Tmux:
             return None
         raise NotFoundError(f"There is no tmux session {wanted!r}. Nothing was opened.")
 
-    def _opened(self, done: Answer, nonce: str, token: str) -> Opened:
-        result = opening.opened(self.socket, nonce, token, done.out)
-        if result is None:
-            raise Silent(f"tmux did not open the window. It said: {done.complaint[:200]!r}.")
-        window, marked = result
-        if marked != window.pane.pane_id:
-            # A user's after-new-window hook ran in between and made another pane the active one.
-            wrong = opening.unmarked(marked) if marked.startswith("%") else ()
-            self._door.ask(wrong, opening.marked(Id(window.pane.pane_id), nonce, token))
+    def _told(
+        self, line: tuple[Command, ...], token: str, path: str | None
+    ) -> tuple[list[str], str]:
+        """The rows that a command which opens something printed, and the complaint.
+
+        No rows: nothing was opened. Raises ``Silent`` where that is not certain. A row is believed
+        also when the rest does not come: a hook of the user can hang behind it.
+        """
+        try:
+            done = self._door.ask(line, end(token), start_with_path=path)
+            return done.rows(token), done.complaint
+        except Silent as silence:
+            rows = ours(token, silence.heard.split("\n")[:-1])
+            if not rows:
+                raise
+            return rows, ""
+
+    def _marked(self, window: Opened, marked: bool) -> Opened:
+        """The window, marked by its pane's id where a hook of the user got in between.
+
+        One that the hook has closed is given as it was: it was opened.
+        """
+        for nonce in () if marked else ("", window.pane.nonce):
+            now = replace(window.pane, nonce=nonce)
+            deeds = opening.marks(Id(now.pane_id), window.pane.nonce)
+            if isinstance(self._do(now, (), *deeds)[0], Sent):
+                break
         return window
 
-    def _rows(self, asked: Command) -> list[str]:
-        """The lines that one question gives, when it is sure that they are all."""
-        end = _token()
-        done = self._door.ask((asked, command("display-message", "-p", end)))
-        *rows, last = done.out.splitlines() or [""]
-        if done.complaint or last != end:
-            raise Silent(f"tmux's answer is not whole. It said: {done.complaint[:200]!r}.")
-        return rows
+    def _rows(self, asked: Command, row: str) -> list[str]:
+        """What one question gives for this format, when it is sure that this is all."""
+        token = new_token()
+        listed = ((*asked, Fmt(f"{token}:{row}")), *end(token))
+        return self._door.ask(listed).rows(token)
+
+    def _pair(self, target: str, first: str, second: str) -> tuple[str, str]:
+        """The values of two formats there; neither of what is not there."""
+        asked = command("display-message", "-p", "-t", Id(target))
+        found, _, value = "".join(self._rows(asked, f"{first}:{second}")[:1]).partition(":")
+        return found, value
 
 
 def _in_front(program: str | None) -> tuple[Check, ...]:
     return () if program is None else (guard.runs(program),)
-
-
-def _token() -> str:
-    return uuid4().hex

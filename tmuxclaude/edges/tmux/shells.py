@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tmuxclaude.core.model import Pane, Server
 from tmuxclaude.edges.tmux.guard import SHELLS, TAKES_KEYS, Check, Obstacle
-from tmuxclaude.edges.tmux.words import Command, Fmt, Id, command
+from tmuxclaude.edges.tmux.words import Command, Id, command
 
 _SHELL = f"#{{m/r:^-?({'|'.join(sorted(SHELLS))})$,#{{pane_current_command}}}}"
 _ROW = re.compile(r"(%\d+):(\d+):(\d+):(\d+):(\d+)")
@@ -57,8 +57,11 @@ class Shell:
         return bool(_PROMPT.fullmatch(prompt)) and behind in (0, 1)
 
 
-def question(tmux_session: str, window: str) -> Command:
-    """Asks for the shells in windows of this name. Both are names that sessions could have."""
+def question(tmux_session: str, window: str) -> tuple[Command, str]:
+    """Asks for the shells in windows of this name. Both are names that sessions could have.
+
+    The command wants the format behind it.
+    """
     conditions = (
         f"#{{==:#{{session_name}}/#{{window_name}},{tmux_session}/{window}}}",
         "#{==:#{window_panes},1}",
@@ -68,7 +71,7 @@ def question(tmux_session: str, window: str) -> Command:
     row = "#{pane_id}:#{pane_pid}:#{cursor_x}:#{cursor_y}:#{history_size}"
     for condition in reversed(conditions):
         row = f"#{{?{condition},{row},}}"
-    return command("list-panes", "-a", "-F", Fmt(row))
+    return command("list-panes", "-a", "-F"), row
 
 
 def shells(server: Server, rows: Iterable[str]) -> list[Shell]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from uuid import uuid4
 
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Pane
 from tmuxclaude.edges.programs import attach_argv
 from tmuxclaude.edges.tmux import Refused, Silent, Tmux, resolve_socket
-from tmuxclaude.edges.tmux.call import Door
-from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
+from tmuxclaude.edges.tmux.call import Door, end, new_token
+from tmuxclaude.edges.tmux.words import Fmt, Id, Script, command
 
 _PANE = re.compile(r"%\d+")
 _NONCE = re.compile(r"[0-9a-f]{1,64}")
@@ -51,20 +50,20 @@ def picture(program: str, socket: str, server_pid: int, pane_id: str, nonce: str
     """
     if not _NONCE.fullmatch(nonce) or not _PANE.fullmatch(pane_id):
         return None
-    target, token = Id(pane_id), uuid4().hex
+    target, token = Id(pane_id), new_token()
     # The id without its "%": display-message also runs strftime, at every depth of a format.
     was = f"{server_pid:d}/{pane_id[1:]}/{nonce}"
     same = f"#{{==:#{{pid}}/#{{s/^.//:pane_id}}/#{{@tmuxclaude-id}},{was}}}"
-    shown: tuple[Command, ...] = (
-        command("capture-pane", "-ep", "-t", target),
-        command("display-message", "-p", token),
-    )
-    asked = command("if-shell", "-F", "-t", target, Fmt(same), Script(shown))
-    done = Door(socket, program, LOOK_SECONDS).ask((asked,))
-    if done.complaint:
-        raise Silent(f"tmux shows no pane. It said: {done.complaint[:200]!r}.")
-    screen, end, _ = done.out.rpartition(f"{token}\n")
-    return screen if end else None
+    told = command("display-message", "-p", f"{token}:shown")
+    shown = Script((command("capture-pane", "-ep", "-t", target), told))
+    refused = Script((command("display-message", "-p", f"{token}:refused"),))
+    asked = command("if-shell", "-F", "-t", target, Fmt(same), shown, refused)
+    lines = Door(socket, program, LOOK_SECONDS).ask((asked,), end(token)).lines(token)
+    if f"{token}:refused" in lines:
+        return None
+    if f"{token}:shown" not in lines:
+        raise Silent("tmux shows no pane.")
+    return "".join(f"{line}\n" for line in lines[: lines.index(f"{token}:shown")])
 
 
 def pane_of(socket: str, client: str) -> str | None:
@@ -72,9 +71,10 @@ def pane_of(socket: str, client: str) -> str | None:
 
     Raises ``ServerGone`` and ``Silent``.
     """
-    asked = command("list-clients", "-F", Fmt("#{client_tty} #{pane_id}"))
-    for line in Door(socket, "tmux", LOOK_SECONDS).ask((asked,)).out.splitlines():
-        tty, _, pane_id = line.partition(" ")
+    token = new_token()
+    asked = command("list-clients", "-F", Fmt(f"{token}:#{{client_tty}} #{{pane_id}}"))
+    for row in Door(socket, "tmux", LOOK_SECONDS).ask((asked,), end(token)).rows(token):
+        tty, _, pane_id = row.partition(" ")
         if tty == client and _PANE.fullmatch(pane_id):
             return pane_id
     return None
@@ -85,5 +85,7 @@ def _client(tmux: Tmux, env: Mapping[str, str]) -> str | None:
     pane_id = env.get("TMUX_PANE", "")
     if not _PANE.fullmatch(pane_id):
         return None
-    asked = command("display-message", "-p", "-t", Id(pane_id), Fmt("#{client_tty}"))
-    return Door(tmux.socket, "tmux", LOOK_SECONDS).ask((asked,)).out.strip() or None
+    token = new_token()
+    asked = command("display-message", "-p", "-t", Id(pane_id), Fmt(f"{token}:#{{client_tty}}"))
+    rows = Door(tmux.socket, "tmux", LOOK_SECONDS).ask((asked,), end(token)).rows(token)
+    return rows[0] or None if rows else None
