@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,14 @@ def test_list_and_show_say_what_holds_a_session_back(run: Run, books: Books, hom
     assert f": {why}" in shown
     assert "held          by you; to go on: tmuxclaude release api" in shown
     assert run("show", "api", "--json").json["want"] == "hold"
+
+
+def test_a_hold_is_seen_whatever_else_there_is_to_say(run: Run, books: Books, home: Path) -> None:
+    asked = Outlook(Actor.YOU, None, "permission prompt")
+    one = session("api", home, state=State.WAITING, want=Want.HOLD, outlook=asked)
+    books.sessions.add(one)
+    assert "  held; permission prompt\n" in run("list").out
+    lines = run("show", "api").out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["session", "state", "held"]
+    books.sessions.save(replace(one, want=Want.UP))
+    assert "held" not in run("list").out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, on_terminal
 from tests.waiting import until
 from tmuxclaude import __version__
 
@@ -278,3 +278,32 @@ def test_logs_go_back_over_a_rotation_and_follow_across_one(
         finally:
             following.terminate()
     assert shown.read_text().split() == ["four", "five", "six", "seven"]
+
+
+@pytest.mark.parametrize("group", ["", "checkpoint", "supervisor", "config", "chain"])
+def test_in_a_narrow_terminal_no_line_of_the_help_is_cut(
+    group: str, env: dict[str, str], home: Path
+) -> None:
+    shown = on_terminal([*group.split(), "--help"], 80, env, home).splitlines()[1:]
+    assert [line for line in shown if line.endswith("...")] == []
+
+
+def test_a_command_that_is_almost_there_is_named(run: Run) -> None:
+    for words, near in ((("lsit",), "list"), (("config", "shwo"), "show")):
+        done = run(*words)
+        assert (done.code, f"Did you mean {near}?" in done.err) == (2, True)
+    assert "Did you mean" not in run("quux").err
+
+
+def test_a_wrong_configuration_comes_with_the_next_step(run: Run, home: Path) -> None:
+    file = home / "wrong.toml"
+    file.write_text("[resume]\nmargn = 2\n")
+    file.chmod(0o600)
+    for words in (("config", "show"), ("supervisor", "restart")):
+        done = run(*words, more={"TMUXCLAUDE_CONFIG": str(file)})
+        assert (done.code, "resume.margn" in done.err) == (2, True)
+        assert "To mend it: tmuxclaude config edit" in done.err
+
+
+def test_what_is_empty_stands_in_quotes(run: Run) -> None:
+    assert "there is no checkpoint ''." in run("checkpoint", "show", "").err

@@ -69,9 +69,12 @@ def test_groups_are_filters(run: Run, home: Path, books: Books) -> None:
     books.labels.save("uid-web", Labels("night"))
     data = run("list", "--group", "night", "--json").json
     assert [one["name"] for one in data["sessions"]] == ["web"]
-    assert run("list", "--group", "day").out == "No session is in the group day; there are night.\n"
+    for words in (("list", "--group", "day"), ("list", "--group", "day", "--all")):
+        none = run(*words)
+        assert (none.code, none.out) == (3, "")
+        assert none.err == "tmuxclaude: no session is in the group day; there are night\n"
     left = run("list", "--group", "night", "--abandoned").out
-    assert left == "No abandoned session is in the group night.\n"
+    assert left == "No session in the group night is abandoned.\n"
     wrong = run("stop", "--group", "day")
     assert (wrong.code, "there are night" in wrong.err) == (3, True)
     assert run("hold", "api", "--group", "night").code == 2

@@ -154,3 +154,26 @@ def test_what_is_due_is_said_with_its_values(run: Run, env: dict[str, str], home
     assert [len(one) <= 80 for one in shown] == [True] * len(shown)
     assert shown[0].split()[-2:] == ["SUM", "DUE"]
     assert run("checkpoint", "--dry-run").code == 2
+
+
+def test_a_narrow_terminal_shows_enough_of_each_id(
+    run: Run, work: Path, home: Path, env: dict[str, str]
+) -> None:
+    other = "f" + ID[1:]
+    transcript(home / ".claude", other, home / "api", time.time() - 3 * HOUR, edits=120)
+    lines = on_terminal(["conversations"], 80, env, home).splitlines()
+    assert {line.split()[-1][:8] for line in lines[1:4]} == {ID[:8], other[:8]}
+    assert max(map(len, lines[:4])) <= 80
+    done = run("validate", other[:8], "--json")
+    assert [one["id"] for one in done.json["conversations"]] == [other]
+    transcript(home / "second", f"{other[:-1]}9", home, time.time())
+    done = run("validate", other[:8])
+    assert (done.code, "2 conversations begin with" in done.err) == (2, True)
+    assert run("validate", "abcdef01").code == 3
+
+
+def test_a_home_in_which_nothing_can_be_made_costs_only_the_cache(run: Run, work: Path) -> None:
+    done = run("conversations", "--json", more={"TMUXCLAUDE_STATE_DIR": "/proc/tmuxclaude"})
+    assert (done.code, done.err, len(done.json["conversations"])) == (0, "", 2)
+    [problem] = done.json["problems"]
+    assert problem["why"].startswith("everything was read anew: /proc/tmuxclaude/")

@@ -128,6 +128,7 @@ def test_what_nobody_can_type_is_given_a_name_first(
 def test_what_is_named_but_can_hold_nothing(run: Run, home: Path) -> None:
     nothing = found(run, 1, TMUXCLAUDE_STATE_DIR="/proc/tmuxclaude")["directories"]
     assert (nothing["ok"], "/proc/tmuxclaude cannot be made" in nothing["text"]) == (False, True)
+    assert "TMUXCLAUDE_STATE_DIR" in nothing["mend"]
     assert [one.name for one in home.iterdir()] == ["bin"]
     assert found(run)["service"]["text"] == "not installed; the supervisor does not run"
 

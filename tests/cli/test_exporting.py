@@ -117,7 +117,7 @@ def test_there_and_back_and_forgotten(run: Run, home: Path, elsewhere: dict[str,
     assert list((home / "b").glob("import-*")) == []
 
     dry = run("cleanup", "--older-than", "30d", "--dry-run", more=elsewhere)
-    assert dry.out.startswith("1 session, 0 events of no session and 0 files would be forgotten.\n")
+    assert dry.out == "Would be forgotten: 1 session, 0 events of no session, 0 files.\n  api\n"
     done = run("cleanup", "--older-than", "30d", "--json", more=elsewhere).json
     assert done == {"sessions": ["api"], "events": 0, "files": [], "dry_run": False}
     assert run("export", more=elsewhere).json["tables"]["sessions"] == []

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, Run, session
+from tests.cli.conftest import ROOT, Run, on_terminal, session
 from tests.conftest import PrivateServer
+from tests.edges.repositories import Repository
 from tmuxclaude.store.books import Books
 
 RC = b"export A=1 # caf\xe9"
@@ -86,7 +87,21 @@ def test_alone_it_says_what_there_is_and_what_is_installed(run: Run, rc: Path, h
     parts = {one["name"]: one for one in run("install", "--json").json["parts"]}
     assert parts["wrapper"]["files"] == [f"{home}/.bashrc"]
     assert [name for name, one in parts.items() if one["installed"]] == ["wrapper"]
-    assert set(parts) == {"tmux", "service", "completion", "wrapper"}
+    assert set(parts) == {"tmux", "service", "completion", "wrapper", "git-hook"}
+
+
+@pytest.mark.usefixtures("program")
+def test_alone_it_lists_the_hook_of_this_repository_in_a_narrow_terminal(
+    run: Run, home: Path, env: dict[str, str]
+) -> None:
+    here = Repository.new(home / "api", home).path
+    assert run("install", "--git-hook", "--yes", cwd=here).code == 0
+    parts = {one["name"]: one for one in run("uninstall", "--json", cwd=here).json["parts"]}
+    assert parts["git-hook"]["files"] == [str(here / ".git" / "hooks" / "post-commit")]
+    lines = on_terminal(["install"], 80, env, here).splitlines()
+    assert lines[-1].startswith("--git-hook")
+    assert "…" in lines[-1]
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_block_that_is_nonsense_is_refused_by_its_file(run: Run, rc: Path, home: Path) -> None:
@@ -131,6 +146,14 @@ def test_a_running_tmux_reads_our_lines_and_one_that_starts_does_too(
     shown = ["new-session", "-d", ";", "show", "-gv", "@tmuxclaude-bin", ";", "kill-server"]
     said = subprocess.run([*fresh, *shown], env=env, capture_output=True, text=True, check=False)
     assert said.stdout == f"{program}\n"
+
+
+def test_a_tmux_that_cannot_load_the_plugin_is_told(
+    run: Run, program: Path, home: Path, tmux_server: PrivateServer
+) -> None:
+    tmux_server.say("set-environment", "-g", "PATH", "/nowhere")
+    done = run("install", "--tmux", "--yes", "-S", tmux_server.socket)
+    assert f"The tmux server at {tmux_server.socket} complained:" in done.out
 
 
 def test_options_above_the_block_are_seen_by_a_tmux_that_starts_and_the_block_says_so(

@@ -50,8 +50,8 @@ def answer(total: wire.ShareView, *sessions: wire.UseView, **more: Any) -> Any:
         (
             answer(SHARE, replace(KNOWN, cpu_percent=None), KNOWN, USE),
             "7 of 10 free",
-            "1.2 GB of 2.0 GB (4s ago, without 1 not measured yet)",
-            "12 % of 80 % (4s ago, without 2 not measured yet)",
+            "1.2 GB of 2.0 GB (4s ago; 1 session not measured yet)",
+            "12 % of 80 % (4s ago; 2 sessions not measured yet)",
         ),
         (
             answer(NOTHING, USE, measured_at=None),

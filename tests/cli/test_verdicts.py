@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tmuxclaude.api import wire
-from tmuxclaude.cli import verdicts
-from tmuxclaude.cli.resuming import DOES, WOULD, gone, reopened
+from tmuxclaude.cli import layout, verdicts
+from tmuxclaude.cli.resuming import DOES, WOULD, _show_verdicts, gone, reopened
 from tmuxclaude.core.model import ENDED_STEPS, Step
 
 EARLY = wire.Verdict(
@@ -104,3 +104,24 @@ def test_how_far_one_came_that_was_opened_again(
 ) -> None:
     row = {"name": "api", "state": state, "want": want, "reason": "over" if want == "down" else ""}
     assert (reopened(row), gone(row)) == (said, over)
+
+
+def test_in_a_narrow_terminal_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = "to come back to its conversation: tmuxclaude resume quarterly-overview"
+    two = [wire.Verdict(name=name, done="ended", why=why) for name in ("api", "web")]
+    monkeypatch.setattr(layout, "room", lambda: 60)
+    told = verdicts.text(two, {"ended": "has ended"})
+    assert told == f"api: has ended ({why})\nweb: has ended ({why})"
+    monkeypatch.setattr(layout, "room", lambda: 200)
+    assert verdicts.text(two, {"ended": "has ended"}).startswith("NAME")
+
+
+def test_how_to_resume_is_said_only_where_something_can_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    busy = wire.Verdict(name="api", done="refused", why="api is working; nothing was typed")
+    _show_verdicts([busy], only_looks=True, explain=True)
+    assert capsys.readouterr().out.splitlines()[-1] == "Nothing was done."
+    due = wire.Verdict(name="web", done="types", why="5-hour limit")
+    _show_verdicts([busy, due], only_looks=True, explain=True)
+    assert "Resume with: tmuxclaude resume NAME" in capsys.readouterr().out

@@ -290,3 +290,36 @@ def test_a_program_that_is_not_there_is_not_opened(house: House) -> None:
     with pytest.raises(errors.NotFoundError, match="no program"):
         house.ask(order, wire.Opened)
     assert house.ask(wire.List(), wire.Listed).sessions == []
+
+
+def test_what_we_started_ourselves_and_forgot_is_taken_back_with_its_hooks(house: House) -> None:
+    seat = house.new("api", arguments=("--settings", '{"model": "opus"}')).idle()
+    file = house.paths.hooks / f"{seat.uid}.json"
+    left = house.paths.hooks / f"{'0' * 32}.json"
+    left.touch()
+    for one in (file, left):
+        os.utime(one, (1, 1))
+    assert house.run("forget", "api").returncode == 0
+    assert house.run("cleanup", "--older-than", "1h").returncode == 0
+    assert (file.exists(), left.exists()) == (True, False), "its process may look at it still"
+    assert [one["done"] for one in adopted(house)] == ["adopted"]
+    assert [one["done"] for one in adopted(house, seat.pane)] == ["adopted"]
+    seat.is_("idle")
+    assert json.loads(file.read_text())["model"] == "opus"
+    seat.say("/exit")
+    seat.is_("ended")
+    assert house.run("forget", "api").returncode == 0
+    assert not file.exists()
+
+
+def test_settings_that_are_gone_are_told_of_before_anything_is_done(house: House) -> None:
+    byhand = ByHand(house, "api")
+    settings = byhand.directory / "mine.json"
+    settings.write_text("{}")
+    byhand.up(f"--settings {settings}")
+    assert adopted(house)[0]["done"] == "adopted"
+    settings.unlink()
+    would, [done] = adopted(house), adopted(house, byhand.pane)
+    assert would == [done]
+    assert (done["done"], done["code"]) == ("refused", "refused")
+    assert f"{settings} cannot be read" in done["why"]

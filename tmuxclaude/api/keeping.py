@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.adopting import Adopter
 from tmuxclaude.api.wants import Leftovers, Watch
 from tmuxclaude.core import errors
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.model import Session
 from tmuxclaude.store import cleaning, importing, merging
 from tmuxclaude.store.books import Books
@@ -40,22 +42,27 @@ class Keeping:
         """Forgets what ended long ago."""
         now = self.now()
         before, dry = now - order.older_than, order.dry_run
-        names, sessions = [], self.books.sessions.all()
         strange = self.books.sessions.illegible
-        for session in cleaning.outlived(self.books.db, before, strange):
-            if dry or self._forget(session):
-                names.append(session.name)
-                sessions.remove(session)
+        over = cleaning.outlived(self.books.db, before, strange)
+        stay = {session.uid for session in self.books.sessions.all()} | set(strange)
+        files = self._leftovers(order, stay - {session.uid for session in over}, dry=True)
+        if not dry:
+            over = [session for session in over if self._forget(session)]
+            stay -= {session.uid for session in over}
+            self._leftovers(order, stay, dry=False)
+            files = [path for path in files if not path.exists()]
+        names = [session.name for session in over]
         events = cleaning.loose_events(self.books.db, before, dry)
-        # The machine's clock stamps files, whatever time the supervisor lives by.
-        clock = time.time()
-        known = {session.uid for session in sessions} | set(strange)
-        swept = self.leftovers.sweep(clock - order.older_than, clock, known, dry)
-        files = [str(path) for path in swept]
         if names and not dry:
-            words = f"{len(names)} ended sessions were forgotten, by you"
+            words = f"{counted(len(names), 'ended session')} forgotten, by you"
             self.books.events.note(now, "", "cleaned up", words)
-        return wire.Cleaned(sessions=names, events=events, files=files, dry_run=dry)
+        paths = [str(path) for path in files]
+        return wire.Cleaned(sessions=names, events=events, files=paths, dry_run=dry)
+
+    def _leftovers(self, order: wire.Cleanup, known: set[str], dry: bool) -> list[Path]:
+        """The files that are old enough and belong to none of ``known``; removed unless ``dry``."""
+        clock = time.time()  # the machine's stamps files, whatever time the supervisor lives by
+        return self.leftovers.sweep(clock - order.older_than, clock, known, dry)
 
     def _forget(self, session: Session) -> bool:
         """Whether it is forgotten; not while its tmux server does not answer."""

@@ -17,13 +17,13 @@ import stat
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tmuxclaude import app
 from tmuxclaude.api import wire
+from tmuxclaude.api.client import Client
 from tmuxclaude.core import errors, past
 from tmuxclaude.edges.paths import Paths, private_file
 from tmuxclaude.store import exporting, importing, reader
@@ -136,13 +136,13 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise errors.RefusedError(f"{path} is no regular file; nothing was written")
 
 
-def take_in(where: Paths, path: Path) -> wire.Imported:
-    """Has the supervisor add what ``path`` brings; it is started when none runs.
+def take_in(where: Paths, path: Path, connect: Callable[[], Client]) -> wire.Imported:
+    """Has the supervisor, to whom ``connect`` leads, add what ``path`` brings.
 
     Raises ``RefusedError`` when the file is no export; nothing is changed then.
     """
     document = exporting.document(importing.load(path), time.time())
-    with app.connect_or_start(where) as client:
+    with connect() as client:
         token = secrets.token_hex(16)
         left = where.state_dir / f"{IMPORT}{token}"
         try:

@@ -42,7 +42,7 @@ def one(database: Path, begins: str) -> dict[str, Any]:
     """The checkpoint whose id is this, or begins so; raises ``NotFoundError``, ``UsageError``."""
     found = rows(database, begins) if begins else []
     if not found:
-        raise NotFoundError(f"there is no checkpoint {begins}. See: tmuxclaude checkpoints")
+        raise NotFoundError(f"there is no checkpoint {begins!r}. See: tmuxclaude checkpoints")
     if len(found) > 1:
         ids = ", ".join(str(row["id"]) for row in found[:5])
         raise UsageError(f"{begins} is the beginning of {len(found)} checkpoints: {ids}")

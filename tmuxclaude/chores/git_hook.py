@@ -11,7 +11,7 @@ import os
 import shlex
 from pathlib import Path
 
-from tmuxclaude.chores.install import Edit
+from tmuxclaude.chores.install import Edit, changes
 from tmuxclaude.core import blocks
 from tmuxclaude.core.errors import RefusedError, UsageError
 from tmuxclaude.edges.git.call import Git, GitError, line
@@ -42,6 +42,18 @@ def additions(directory: str, home: str, program: str) -> list[Edit]:
 def removals(directory: str, home: str) -> list[Edit]:
     """What taking it away wants; a hook in which nothing else stands goes with it."""
     return [Edit(file(directory, home), _without)]
+
+
+def installed(directory: str, home: str) -> list[Path]:
+    """The hook of the repository around ``directory``, if it has the line; none outside of one.
+
+    Raises ``RefusedError`` where hooks cannot be added to.
+    """
+    try:
+        edits = removals(directory, home)
+    except UsageError:
+        return []
+    return [change.path for change in changes(edits)]
 
 
 def file(directory: str, home: str) -> Path:

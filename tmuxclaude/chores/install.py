@@ -20,8 +20,8 @@ from tmuxclaude.core import blocks, errors
 from tmuxclaude.edges import dotfiles, shells, units
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.edges.programs import tmux_program
-from tmuxclaude.edges.tmux.call import Door, ServerGone
-from tmuxclaude.edges.tmux.words import Raw, Text, Word, command, written
+from tmuxclaude.edges.tmux.call import Door, ServerGone, end, new_token
+from tmuxclaude.edges.tmux.words import Fmt, Raw, Text, Word, command, written
 from tmuxclaude.edges.units import Keeper
 
 PARTS = {
@@ -143,11 +143,17 @@ class Place:
     def load_into_tmux(self, socket: str) -> str:
         """Has the tmux server at this socket read our lines, and only these.
 
-        Returns what tmux had to complain about. Raises ``ServerGone`` when there is no server.
+        Returns what tmux had to complain about; hooks of its user complain of other things. Raises
+        ``ServerGone`` when there is no server, ``Silent`` without an answer.
         """
+        token = new_token()
         option = command("set-option", "-gq", "@tmuxclaude-bin", Raw(self.program))
+        loaded = command("display-message", "-p", Fmt(f"{token}:#{{?@tmuxclaude-plugin,loaded,}}"))
         door = Door(socket, tmux_program(), SOURCE_SECONDS)
-        return door.ask((option,), (command("run-shell", _plugin()),)).complaint
+        done = door.ask((option, command("run-shell", _plugin())), (loaded,), end(token))
+        if done.rows(token) == ["loaded"]:
+            return ""
+        return done.complaint or "the plugin was not loaded"
 
     def tmux_runs(self, socket: str) -> bool:
         """Whether a tmux server answers there."""

@@ -8,7 +8,7 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import layout, named, verdicts
+from tmuxclaude.cli import layout, named, starting, verdicts
 from tmuxclaude.cli.opening import zone_name
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.errors import UsageError
@@ -28,9 +28,10 @@ WOULD = DOES | {"adopted": "could be registered"}
 @click.argument("new")
 @as_json
 def rename_command(old: str, new: str, as_json: bool) -> int:
-    """Give the session OLD the name NEW, and its window too while that is called OLD.
+    """Give the session OLD the name NEW.
 
-    A window that you rename in tmux renames its session likewise.
+    Its window gets it too while that is called OLD. A window that you rename in tmux renames its
+    session likewise.
     """
     paths = app.paths()
     [wanted], _ = named.chosen(paths, (old,), False, tmux_server())
@@ -45,10 +46,10 @@ def rename_command(old: str, new: str, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Only say what would be registered.")
 @as_json
 def adopt_command(pane: str | None, every: bool, dry_run: bool, as_json: bool) -> int:
-    """Register Claude Code that was started by hand in tmux, in PANE (%12) or in every pane.
+    """Register Claude Code that was started by hand in tmux.
 
-    Nothing is typed and the window stays as it is. Without PANE and --all it changes nothing: it
-    lists what could be registered.
+    In PANE (%12) or in every pane. Nothing is typed and the window stays as it is. Without PANE and
+    --all it changes nothing: it lists what could be registered.
     """
     if pane is not None and every:
         raise UsageError("give a pane or --all, not both; nothing was done")
@@ -61,7 +62,9 @@ def adopt_command(pane: str | None, every: bool, dry_run: bool, as_json: bool) -
         dry_run=only_looks,
         zone=zone_name(os.environ),
     )
-    with app.connect_or_start(app.paths()) as client:
+    paths = app.paths()
+    client = app.connect(paths) if only_looks else starting.supervisor(paths, as_json)
+    with client:
         answer = client.ask(order, wire.Verdicts)
     if not answer.sessions and not as_json:
         layout.out("There is nothing to adopt: no Claude Code runs in a pane that is not known.")
@@ -76,7 +79,7 @@ def adopt_command(pane: str | None, every: bool, dry_run: bool, as_json: bool) -
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @as_json
 def forget_command(names: tuple[str, ...], as_json: bool) -> int:
-    """Remove sessions from the registry; their windows, and what runs there, stay.
+    """Remove sessions from the registry; their windows stay.
 
     Nothing is typed into them or started for them any more, and their history is gone.
     """

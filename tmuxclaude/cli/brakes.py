@@ -24,7 +24,7 @@ DONE = {"held": "held", "released": "released", "refused": "refused"}
 @in_group
 @as_json
 def hold_command(names: tuple[str, ...], group: str | None, as_json: bool) -> int:
-    """Watch sessions and never touch them, until they are released.
+    """Watch sessions and never touch them, until "release".
 
     Nothing is typed into them and nothing started for them, not even by resume or send.
     """
@@ -36,7 +36,7 @@ def hold_command(names: tuple[str, ...], group: str | None, as_json: bool) -> in
 @in_group
 @as_json
 def release_command(names: tuple[str, ...], group: str | None, as_json: bool) -> int:
-    """End the hold of sessions; what was due meanwhile is taken up."""
+    """End the hold of sessions. What was due meanwhile is taken up."""
     return _change(wire.Release, names, group, as_json)
 
 

@@ -45,7 +45,7 @@ class ShowsByDefault(Verbs):
 @click.group("chain", cls=ShowsByDefault, context_settings={"ignore_unknown_options": True})
 @click.pass_context
 def chain_command(context: click.Context) -> None:
-    """Show the conversations of a session in their order, and why each began.
+    """Show the conversations of a session, and why each began.
 
     A bare "tmuxclaude chain NAME" is "chain show NAME".
     """
@@ -56,9 +56,10 @@ def chain_command(context: click.Context) -> None:
 @click.argument("name", shell_complete=named.complete)
 @as_json
 def show_command(name: str, as_json: bool) -> int:
-    """Show the conversations of a session: when and why each began, what was counted and said.
+    """Show the conversations of a session, and why each began.
 
-    It reads the database, and needs no supervisor.
+    When that was, what was counted and what was said last. It reads the database, and needs no
+    supervisor.
     """
     paths = app.paths()
     session = named.one(paths, name, tmux_server())

@@ -13,9 +13,10 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.chores import comeback
-from tmuxclaude.cli import failures, layout, named
+from tmuxclaude.cli import failures, layout, named, starting
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.checkpoints import Stage
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.errors import TmuxclaudeError, UnreachableError, UsageError
 from tmuxclaude.core.hours import length
 from tmuxclaude.edges.paths import Paths
@@ -75,9 +76,11 @@ def take_command(
     if committed is not None:
         return _committed(committed)
     wanted, all_of_them = named.chosen(paths, names, every, tmux_server())
-    asked = []
+    asked: list[wire.WantedView] = []
     if wanted or all_of_them:
-        asked = ask(wire.TakeCheckpoints(names=wanted, every=all_of_them, note=reason))
+        order = wire.TakeCheckpoints(names=wanted, every=all_of_them, note=reason)
+        with app.connect(paths) as client:
+            asked = client.ask(order, wire.CheckpointsWanted).checkpoints
     return follow(paths.database, asked, as_json)
 
 
@@ -97,7 +100,10 @@ def _next_round(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> None
 
 
 def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
-    """Has those taken that are due, or only says of each conversation whether it is."""
+    """Has those taken that are due, or only says of each conversation whether it is.
+
+    Schedulers call it, so the supervisor is started when none runs.
+    """
     from tmuxclaude.cli import due as deciding
 
     told = deciding.verdicts(paths)
@@ -118,9 +124,11 @@ def _due(paths: Paths, reason: str, dry_run: bool, as_json: bool) -> int:
         if verdict.due
     ]
     at_once = wire.checkpoints.MOST_AT_ONCE
-    asked = []
+    asked: list[wire.WantedView] = []
     for begin in range(0, len(wanted), at_once):
-        asked += ask(wire.TakeCheckpoints(due=wanted[begin : begin + at_once], note=reason))
+        order = wire.TakeCheckpoints(due=wanted[begin : begin + at_once], note=reason)
+        with starting.supervisor(paths, as_json) as client:
+            asked += client.ask(order, wire.CheckpointsWanted).checkpoints
     return follow(paths.database, asked, as_json)
 
 
@@ -135,12 +143,6 @@ def _committed(directory: str) -> int:
     with suppress(UnreachableError), app.connect(app.paths()) as client:
         client.ask(wire.TakeCheckpoints(committed=place), wire.CheckpointsWanted)
     return 0
-
-
-def ask(order: wire.TakeCheckpoints) -> list[wire.WantedView]:
-    """What the supervisor, which is started if need be, will take."""
-    with app.connect_or_start(app.paths()) as client:
-        return client.ask(order, wire.CheckpointsWanted).checkpoints
 
 
 def follow(database: Path, asked: Sequence[wire.WantedView], as_json: bool) -> int:
@@ -196,5 +198,5 @@ def stage(row: dict[str, Any], now: float) -> str:
 def _what(row: dict[str, Any], stage: str) -> str:
     if row["stage"] != Stage.TAKEN:
         return stage
-    files = f"{row['changed']} changed files" if row["root"] else ""
+    files = counted(row["changed"], "changed file") if row["root"] else ""
     return ", ".join(filter(None, ("taken", files, row["problem"])))

@@ -50,7 +50,10 @@ class TakesByDefault(Verbs):
 @click.argument("name", required=False, shell_complete=named.complete)
 @as_json
 def checkpoints_command(name: str | None, as_json: bool) -> int:
-    """List the checkpoints, oldest first: of all conversations, or of the session NAME."""
+    """List the checkpoints, oldest first.
+
+    Of all conversations, or of the session NAME.
+    """
     paths = app.paths()
     if name is not None:
         named.one(paths, name, tmux_server())
@@ -141,7 +144,7 @@ def _text(row: Row, now: float) -> str:
 @click.argument("other", metavar="[ID2|now]", default="now")
 @as_json
 def diff_command(checkpoint: str, other: str, as_json: bool) -> int:
-    """Compare the work of a checkpoint with that of another, or with what is there now."""
+    """Compare the work of a checkpoint with another, or with now."""
     database = app.paths().database
     before = comeback.one(database, checkpoint)
     after = None if other == "now" else comeback.one(database, other)
@@ -170,7 +173,7 @@ def diff_command(checkpoint: str, other: str, as_json: bool) -> int:
 def restore_command(
     checkpoint: str, to: str | None, resume: bool, waits: bool, force: bool, as_json: bool
 ) -> int:
-    """Put the work of a checkpoint into a directory of its own: a new work tree of git.
+    """Put the work of a checkpoint into a new work tree of git.
 
     Nothing that is there now is changed. With --resume the conversation goes on in it, as a fork:
     the old one stays as it is, and knows nothing of the new.
@@ -238,7 +241,7 @@ def _home() -> str:
 def prune_command(
     age: str | None, keep: int | None, gone: bool, dry_run: bool, as_json: bool
 ) -> int:
-    """Drop checkpoints that are old; of each conversation the newest N stay."""
+    """Drop checkpoints that are old. Of each conversation the newest N stay."""
     if age is None and keep is None:
         raise UsageError("say which: --older-than AGE, --keep N, or both; nothing was dropped")
     before = time.time() - length(age) if age is not None else None

@@ -23,7 +23,7 @@ from tmuxclaude.core.drawn import counted
 @click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
 @as_json
 def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
-    """Forget sessions that ended that long ago, with their events and files of ours.
+    """Forget sessions that ended long ago, with events and files.
 
     Never a session that lives, is lost or queued, or that waits for a limit; never one that has
     messages waiting (see "send --list"); never a transcript, never a checkpoint.
@@ -36,10 +36,10 @@ def cleanup_command(age: str, dry_run: bool, as_json: bool) -> int:
     if as_json:
         layout.out(layout.json_text(layout.untagged(wire.plain(answer))))
         return 0
-    done = "would be" if dry_run else "were"
+    done = "Would be forgotten" if dry_run else "Forgotten"
     layout.out(
-        f"{counted(len(answer.sessions), 'session')}, {counted(answer.events, 'event')} of no "
-        f"session and {counted(len(answer.files), 'file')} {done} forgotten."
+        f"{done}: {counted(len(answer.sessions), 'session')}, {counted(answer.events, 'event')} "
+        f"of no session, {counted(len(answer.files), 'file')}."
     )
     for name in answer.sessions:
         layout.out(f"  {name}")

@@ -68,9 +68,10 @@ def get(key: str, as_json: bool) -> int:
 @click.argument("value")
 @as_json
 def set_key(key: str, value: str, as_json: bool) -> int:
-    """Give a key another value, in the file and in the supervisor that runs.
+    """Give a key another value, in force at once.
 
-    VALUE is true or false, a number, a text, or a list as in ["a", "b"].
+    In the file, and in the supervisor that runs. VALUE is true or false, a number, a text, or a
+    list as in ["a", "b"].
     """
     paths = app.paths()
     kept = configuring.set_key(paths, key, value)
@@ -79,7 +80,7 @@ def set_key(key: str, value: str, as_json: bool) -> int:
 
 @config_command.command("edit")
 def edit() -> int:
-    """Open the file in your editor; what is saved is checked before it takes the file's place."""
+    """Open the file in your editor. What is saved is checked before it takes the file's place."""
     if not sys.stdin.isatty():
         raise UsageError(
             "an editor needs a terminal; nothing was changed. See: tmuxclaude config set"

@@ -38,12 +38,14 @@ SHORT = {looks.NO_REPOSITORY.why: "no git", looks.GONE.why: "gone"}
 FITS = {
     "MODEL": layout.Fit(may_go=True),
     "LIMITS": layout.Fit(may_go=True),
-    "ID": layout.Fit(8, may_go=True),
+    "ID": layout.Fit(9),  # enough for ``validate``
     "DIRECTORY": layout.Fit(12, middle=True),
     "TITLE": layout.Fit(12),
     "SESSION": layout.Fit(4, may_go=True),
     "CHECKPOINT": layout.Fit(may_go=True),
     "CONTEXT": layout.Fit(may_go=True),
+    "FILES": layout.Fit(may_go=True),
+    "MESSAGES": layout.Fit(may_go=True),
 }
 
 
@@ -55,10 +57,10 @@ FITS = {
 def conversations_command(
     every: bool, since: str | None, directory: str | None, as_json: bool
 ) -> int:
-    """Show every conversation: what was said and done in it, when, and what is not committed.
+    """Show every conversation of Claude Code on this machine.
 
-    It reads Claude Code's transcripts, of every known account, and of them only what is new. It
-    needs no supervisor.
+    What was said and done in it, when, and what is not committed. It reads Claude Code's
+    transcripts, of every known account, and of them only what is new. It needs no supervisor.
     """
     if every and since is not None:
         raise UsageError("--all and --since contradict each other; give one of them")

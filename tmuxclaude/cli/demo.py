@@ -68,7 +68,10 @@ TASKS = {
 
 @click.command("demo", cls=Verb)
 def demo_command() -> int:
-    """See limited sessions continue by themselves, without Claude Code, in under a minute."""
+    """See limited sessions continue by themselves.
+
+    Without Claude Code, in under a minute.
+    """
     app.check_tmux()
     with tempfile.TemporaryDirectory(prefix="tmuxclaude-demo-") as folder:
         place = Path(folder).resolve()

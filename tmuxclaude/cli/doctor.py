@@ -23,9 +23,10 @@ MARKS = {True: "ok", False: "wrong", None: "note"}
 @click.command("doctor", cls=Verb)
 @as_json
 def doctor_command(as_json: bool) -> int:
-    """Check all that is needed, and say how to mend it; exit code 1 when something is wrong.
+    """Check all that is needed, and say how to mend it.
 
-    tmux, Claude Code, our files, the database, the supervisor and its service, hooks, clocks.
+    Exit code 1 when something is wrong. tmux, Claude Code, our files, the database, the supervisor
+    and its service, hooks, clocks.
     """
     checks = doctor.checks(app.paths())
     if as_json:

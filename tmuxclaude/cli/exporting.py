@@ -10,7 +10,7 @@ import click
 from tmuxclaude import app
 from tmuxclaude.api import wire
 from tmuxclaude.chores import carrying
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import layout, starting
 from tmuxclaude.cli.options import Verb, as_json
 from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.errors import UsageError
@@ -65,12 +65,13 @@ def _print(content: bytes) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @as_json
 def import_command(file: Path, as_json: bool) -> int:
-    """Add what an export (json or sqlite) holds and is not known here.
+    """Add what an export holds and is not known here.
 
     Sessions that are known stay as they are. Import only files that you trust: they say which
     program a session is started with.
     """
-    answer = carrying.take_in(app.paths(), file)
+    paths = app.paths()
+    answer = carrying.take_in(paths, file, lambda: starting.supervisor(paths, as_json))
     if as_json:
         layout.out(layout.json_text(layout.untagged(wire.plain(answer))))
         return 0

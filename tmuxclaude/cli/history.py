@@ -18,15 +18,15 @@ from tmuxclaude.core import past
 from tmuxclaude.core.past import Entry
 from tmuxclaude.store import reader, remembered
 
-HEADS = ("WHEN", "NAME", "WHAT", "BY", "WAITED", "WHY")
-FITS = {"WHY": layout.Fit(10), "NAME": layout.Fit(10, middle=True)}
+HEADS = ("WHEN", "NAME", "WHAT", "HOW")
+FITS = {"NAME": layout.Fit(10, middle=True), "HOW": layout.Fit(10)}
 
 
 @click.command("history", cls=Verb)
 @click.argument("name", required=False, shell_complete=named.complete)
 @as_json
 def history_command(name: str | None, as_json: bool) -> int:
-    """Show starts, ends, stops, who resumed and how long it had waited, over all time.
+    """Show starts, ends, limits, and who resumed, over all time.
 
     Of every session, or of those that bear NAME or bore it when they ended. It reads the database,
     so it answers without a supervisor too.
@@ -67,11 +67,8 @@ def text(entries: list[Entry], room: int | None) -> str:
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    return (
-        layout.stamp(entry.at),
-        entry.name,
-        entry.what,
-        quick.ACTORS.get(entry.by, ""),
-        "" if entry.waited is None else layout.span(entry.waited),
-        entry.text,
-    )
+    actor = quick.ACTORS.get(entry.by, "")
+    by = f"by {actor}" if actor else ""
+    waited = "" if entry.waited is None else f"after {layout.span(entry.waited)}"
+    how = ": ".join(filter(None, (" ".join(filter(None, (by, waited))), entry.text)))
+    return (layout.stamp(entry.at), entry.name, entry.what, how)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,9 @@ from tmuxclaude.cli.completion import script
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.errors import RefusedError, TmuxclaudeError, UsageError
 
+HOOK = "a checkpoint after each commit, in the hook of this repository or of DIR's"
+FITS = {"INSTALLED IN": layout.Fit(24, middle=True), "IS": layout.Fit(20)}
+
 Body = TypeVar("Body", bound=Callable[..., int])
 
 
@@ -29,8 +33,9 @@ def _parts(body: Body) -> Body:
     """One flag for each part, and what both verbs have besides."""
     for part in reversed(PARTS):
         body = click.option(f"--{part}", is_flag=True, help=f"{PARTS[part].capitalize()}.")(body)
-    hook = "A checkpoint after each commit: a line in the hook of this repository, or of DIR's."
-    git_hook = click.option("--git-hook", metavar="[DIR]", is_flag=False, flag_value=".", help=hook)
+    git_hook = click.option(
+        "--git-hook", metavar="[DIR]", is_flag=False, flag_value=".", help=f"{HOOK.capitalize()}."
+    )
     body = git_hook(body)
     body = click.option("--yes", is_flag=True, help="Do not ask.")(body)
     return as_json(body)
@@ -39,9 +44,9 @@ def _parts(body: Body) -> Body:
 @click.command("install", cls=Verb)
 @_parts
 def install_command(yes: bool, as_json: bool, git_hook: str | None, **chosen: bool) -> int:
-    """Add tmuxclaude to your tmux, your shell or your service manager, after showing how.
+    """Add tmuxclaude to your tmux and your shell, after asking.
 
-    Alone it says what there is to install, and what is installed.
+    Or to your service manager. Alone it says what there is to install, and what is installed.
     """
     parts = [part for part in PARTS if chosen[part]]
     place = _place()
@@ -94,13 +99,8 @@ def _place() -> Place:
 
 
 def _overview(place: Place, as_json: bool) -> int:
-    rows = []
-    for part, meaning in PARTS.items():
-        try:
-            files, problem = place.installed(part), ""
-        except (RefusedError, UsageError) as why:
-            files, problem = [], str(why)
-        rows.append((part, files, problem, meaning))
+    rows = [(part, *_found(partial(place.installed, part)), PARTS[part]) for part in PARTS]
+    rows.append(("git-hook", *_found(lambda: hooking.installed(".", str(place.home))), HOOK))
     if as_json:
         data = [
             {
@@ -119,8 +119,16 @@ def _overview(place: Place, as_json: bool) -> int:
         (f"--{part}", ", ".join(str(file) for file in files) or problem, meaning)
         for part, files, problem, meaning in rows
     ]
-    layout.out(layout.table(heads, cells))
+    layout.out(layout.table(heads, cells, layout.room(), FITS))
     return 0
+
+
+def _found(look: Callable[[], list[Path]]) -> tuple[list[Path], str]:
+    """The files in which a part is now, or why it cannot be in them."""
+    try:
+        return look(), ""
+    except (RefusedError, UsageError) as why:
+        return [], str(why)
 
 
 # -- showing and asking ----------------------------------------------------------------------------

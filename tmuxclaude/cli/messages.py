@@ -87,11 +87,11 @@ def send_command(
     drop: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Type TEXT into an idle session and press Enter, or keep it until the session is idle.
+    """Type TEXT into an idle session and press Enter.
 
-    It takes the guarded path of a resume: nothing is typed into a shell, a menu, a running turn or
-    over a draft. Put TEXT in quotes; - reads it from a pipe, and one that begins with a dash goes
-    after "--". It may have several lines.
+    Or keep it until the session is idle. It takes the guarded path of a resume: nothing is typed
+    into a shell, a menu, a running turn or over a draft. Put TEXT in quotes; - reads it from a
+    pipe, and one that begins with a dash goes after "--". It may have several lines.
     """
     paths = app.paths()
     [wanted], _ = named.chosen(paths, (name,), False, tmux_server())
@@ -111,7 +111,7 @@ def send_command(
 @click.option("--timeout", callback=seconds, metavar="SECONDS", help="With --ask.")
 @as_json
 def recap_command(name: str, ask: bool, timeout: float | None, as_json: bool) -> int:
-    """Show what was asked, done and left open in a session's conversation, from its transcript."""
+    """Show what was asked, done and left open in a session."""
     paths = app.paths()
     session = named.one(paths, name, tmux_server())
     if ask:

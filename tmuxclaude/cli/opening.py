@@ -57,7 +57,7 @@ def new_command(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Open Claude Code in a new tmux window and keep it as a session.
+    """Open Claude Code in a new tmux window, kept as a session.
 
     NAME defaults to the directory's. What follows "--" goes to Claude Code. Inside tmux the window
     opens in this tmux session; outside in one called "claude", which is attached on a terminal.

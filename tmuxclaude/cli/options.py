@@ -3,6 +3,7 @@ but which tmux server a name or a path means."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 from dataclasses import dataclass
@@ -123,6 +124,18 @@ class Verbs(click.Group):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **({"invoke_without_command": True} | more))
         self.params += _server_options()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as problem:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not near:
+                raise
+            words = f"{problem.format_message()} Did you mean {near[0]}?"
+            raise click.UsageError(words, problem.ctx) from problem
 
 
 def help_when_alone(context: click.Context) -> None:

@@ -15,6 +15,7 @@ from tmuxclaude.cli import accounts, layout, presence
 from tmuxclaude.cli.places import Places as Places
 from tmuxclaude.cli.places import places as places
 from tmuxclaude.core import abandoned, shown
+from tmuxclaude.core.errors import NotFoundError
 from tmuxclaude.store import reader
 
 TYPE_CHECKING = False
@@ -98,18 +99,23 @@ def list_sessions(
 ) -> int:
     """``tmuxclaude list``: the sessions, what each waits for, and who acts next.
 
-    ``left``: only those that were abandoned. ``group``: only those of this one.
+    ``left``: only those that were abandoned. ``group``: only those of this one; raises
+    ``NotFoundError`` when nobody is in it.
     """
     rows = found = sessions(files.database, every, server)
     if left:
         rows = [row for row in rows if row["abandoned_since"] is not None]
     if group is not None:
         rows = [row for row in rows if row["in_group"] == group]
+        if group and not any(row["in_group"] == group for row in found):
+            raise NotFoundError(_no_group(found, group))
     if as_json:
         layout.out(layout.json_text(list_json(rows, *presence.hear(files.socket))))
         return 0
     if not rows and (left or group is not None):
-        layout.out(_none_such(found, left, group))
+        within = f" in the group {layout.visible(group)}" if group else ""
+        what = "is abandoned" if left else "is without a group"
+        layout.out(f"No session{within} {what}.")
         return 0
     layout.out(list_text(rows, time.time(), layout.room(), server))
     for notice in presence.notices(files, bool(rows)):
@@ -117,14 +123,11 @@ def list_sessions(
     return 0
 
 
-def _none_such(found: list[Row], left: bool, group: str | None) -> str:
-    """What is said when nothing is left of the sessions ``found``; another group may be meant."""
-    if group is None:
-        return "No session is abandoned."
+def _no_group(found: list[Row], group: str) -> str:
+    """What is said when none of the sessions ``found`` is in a group; another may be meant."""
     known = sorted({layout.visible(row["in_group"]) for row in found} - {""})
-    told = f"No{' abandoned' if left else ''} session is in the group {layout.visible(group)}"
-    there = f"; there are {', '.join(known)}" if known else "; no session has one"
-    return told + ("." if group in known else f"{there}.")
+    there = f"there are {', '.join(known)}" if known else "no session has one"
+    return f"no session is in the group {layout.visible(group)}; {there}"
 
 
 def list_json(rows: list[Row], watched: bool | None, told: list[str]) -> Row:
@@ -255,7 +258,11 @@ def _cells(row: Row, now: float) -> tuple[str, ...]:
 
 
 def _waits_for(row: Row, now: float) -> str:
+    """What it waits for; of one that is held, that stands first, whatever else there is to say."""
     whys = [row["outlook_why"] or row["reason"], shown.waiting(row)]
-    if row["abandoned_since"] is None:
-        return "; ".join(filter(None, whys))
-    return abandoned.words(row["abandoned_since"], row["uncommitted"], now)
+    if row["abandoned_since"] is not None:
+        whys = [abandoned.words(row["abandoned_since"], row["uncommitted"], now)]
+    held = row["want"] == "hold" and row["state"] != "ended"
+    if held and not whys[0].startswith("held"):
+        whys.insert(0, "held")
+    return "; ".join(filter(None, whys))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from tmuxclaude.cli import asking, layout
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.shown import size
 
 TYPE_CHECKING = False
@@ -86,7 +87,7 @@ def _when(found: Row, key: str, now: float) -> str:
         return "not measured yet"
     left = sum(one[key] is None for one in found["sessions"])
     ago = f"{layout.span(now - found['measured_at'])} ago"
-    return f"{ago}, without {left} not measured yet" if left else ago
+    return f"{ago}; {counted(left, 'session')} not measured yet" if left else ago
 
 
 def _slots(share: Row) -> str:

@@ -56,9 +56,10 @@ def resume_command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Continue sessions that a limit, an error or the death of their process stopped.
+    """Continue sessions that were stopped.
 
-    Without a name it changes nothing: it lists what could be resumed, and why.
+    By a limit, an error or the death of their process. Without a name it changes nothing: it lists
+    what could be resumed, and why.
     """
     if names and every:
         raise UsageError("give names or --all, not both; nothing was done")
@@ -127,4 +128,6 @@ def _show_verdicts(answer: list[wire.Verdict], only_looks: bool, explain: bool) 
         if only_looks and explain and verdict.evidence:
             layout.out(f"{verdict.name} rests on:\n{verdicts.evidence(verdict)}")
     if only_looks:
-        layout.out("Nothing was done. Resume with: tmuxclaude resume NAME... | --all")
+        can = any(one.done != "refused" for one in answer)
+        how = " Resume with: tmuxclaude resume NAME... | --all" if can else ""
+        layout.out(f"Nothing was done.{how}")

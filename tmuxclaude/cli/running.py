@@ -18,7 +18,7 @@ DASHED = "Claude Code's own options stand after --, as in: tmuxclaude run -- --m
 @click.option("--wait", "waits", is_flag=True, help="While limited: start at the reset.")
 @click.option("--force", is_flag=True, help="While limited: start all the same.")
 def run_command(name: str, account: str | None, waits: bool, force: bool) -> int:
-    """Start Claude Code in this very terminal and keep it as a session.
+    """Start Claude Code in this very terminal, kept as a session.
 
     What follows "--" goes to Claude Code unchanged. Calls that open no session in a terminal, such
     as --print and Claude Code's own commands, are passed on as they are.

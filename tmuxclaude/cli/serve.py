@@ -26,7 +26,7 @@ NEEDED = ("starlette", "uvicorn")
 )
 @as_json
 def serve_command(port: int, as_json: bool) -> int:
-    """Answer other programs over HTTP on the loopback until Ctrl-C."""
+    """Answer other programs over HTTP, until Ctrl-C."""
     _check_extra()
     from tmuxclaude.web.serving import serve
 

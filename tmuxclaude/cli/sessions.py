@@ -35,7 +35,7 @@ DONE = {"stops": "is ending", "ended": "has ended", "refused": "refused"}
 @click.option("--watch", is_flag=True, help="Keep showing them, redrawn in place, until Ctrl-C.")
 @as_json
 def list_command(every: bool, group: str | None, left: bool, watch: bool, as_json: bool) -> int:
-    """Show the sessions: state, directory, what each waits for, and who acts next.
+    """Show the sessions, what each waits for, and who acts next.
 
     It reads the database, so it answers without a supervisor too, with what was last seen.
     """
@@ -54,7 +54,7 @@ def list_command(every: bool, group: str | None, left: bool, watch: bool, as_jso
 @click.command("status", cls=Verb)
 @as_json
 def status_command(as_json: bool) -> int:
-    """Show whether the supervisor watches, the sessions in numbers, and what happens next."""
+    """Show the supervisor, sessions in numbers, and what is next."""
     return quick.status(_places(app.paths()), as_json, tmux_server().only)
 
 

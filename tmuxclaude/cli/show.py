@@ -44,7 +44,7 @@ MESSAGE_COLUMNS = 60
 @click.argument("name", shell_complete=named.complete)
 @as_json
 def show_command(name: str, as_json: bool) -> int:
-    """Show all that is known of one session: evidence, conversations, halts and their journals."""
+    """Show all that is known of one session, and its evidence."""
     paths = app.paths()
     session = named.one(paths, name, tmux_server())
     heard = _asked(paths, session)
@@ -162,6 +162,7 @@ def _head(session: Row, use: Row | None, budget: bool, now: float) -> str:
     lines = [
         ("session", session["name"]),
         ("state", f"{session['state']} since {since}"),
+        *_wanted(session, budget),
         ("because", session["reason"]),
         ("next", f"{actor}{when}: {why}" if actor else ""),
         ("directory", layout.short(session["directory"])),
@@ -172,7 +173,6 @@ def _head(session: Row, use: Row | None, budget: bool, now: float) -> str:
         ("takes", resources.of_session(use, now)),
         ("lifetime", _lifetime(session, now)),
         *labels(session),
-        *_wanted(session, budget),
     ]
     return layout.pairs(lines)
 

@@ -39,7 +39,7 @@ COLUMNS = 80
 @click.option("--by", type=click.Choice(BY), default=BY[0], help=f"{BY[0]} by default.")
 @as_json
 def stats_command(since: str, by: str, as_json: bool) -> int:
-    """Show what sessions worked, what they waited on limits, and what resumes saved.
+    """Show what sessions worked and waited, and resumes saved.
 
     RESUMED says by whom: tmuxclaude, Claude Code itself, you. It reads the database and the
     transcripts, so it answers without a supervisor too.

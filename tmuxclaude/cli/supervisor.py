@@ -28,14 +28,14 @@ FOLLOW_SECONDS = 0.25
 @click.group("supervisor", cls=Verbs)
 @click.pass_context
 def supervisor_command(context: click.Context) -> None:
-    """Start, stop and look at the process that watches the sessions."""
+    """Start, stop and look at what watches the sessions."""
     help_when_alone(context)
 
 
 @supervisor_command.command("start")
 @as_json
 def start(as_json: bool) -> int:
-    """Start the supervisor in the background; one that runs already is left alone."""
+    """Start the supervisor in the background. One that runs already is left alone."""
     pong = app.start_supervisor(app.paths())
     _show(wire.plain(pong), as_json)
     return 0
@@ -58,9 +58,9 @@ def stop(as_json: bool) -> int:
 @supervisor_command.command("restart")
 @as_json
 def restart(as_json: bool) -> int:
-    """End the supervisor if one runs, and start it anew; sessions are found again.
+    """End the supervisor if one runs, and start it anew.
 
-    A configuration that is wrong stops nothing.
+    Sessions are found again. A configuration that is wrong stops nothing.
     """
     paths = app.paths()
     app.rules(paths)  # a supervisor that could not start again is better not stopped
@@ -72,7 +72,7 @@ def restart(as_json: bool) -> int:
 @supervisor_command.command("reload")
 @as_json
 def reload(as_json: bool) -> int:
-    """Have the supervisor read the configuration again; one that is wrong changes nothing."""
+    """Have the supervisor read the configuration again. One that is wrong changes nothing."""
     with app.connect(app.paths()) as client:
         changed = client.ask(wire.Reload(), wire.Reloaded).changed
     if as_json:

@@ -36,6 +36,7 @@ FITS = {
 }
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_BEGUN = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,27}", re.IGNORECASE)
 
 
 class Target(NamedTuple):
@@ -53,10 +54,11 @@ class Target(NamedTuple):
 @click.option("--all", "every", is_flag=True, help="Every conversation of every session.")
 @as_json
 def validate_command(words: tuple[str, ...], every: bool, as_json: bool) -> int:
-    """Check the files of conversations: there, readable, JSONL, not empty, of this conversation.
+    """Check that the files of conversations are sound.
 
-    NAME means all conversations of a session, ID one of any account. The exit code is 1 when one is
-    broken. Nothing is changed, and no supervisor is needed.
+    There, readable, JSONL, not empty, of this conversation. NAME means all conversations of a
+    session, ID one of any account; its first eight characters are enough. The exit code is 1 when
+    one is broken. Nothing is changed, and no supervisor is needed.
     """
     if bool(words) == every:
         raise UsageError("give names or ids, or --all; nothing was done")
@@ -86,6 +88,12 @@ def _targets(paths: Paths, words: tuple[str, ...]) -> Iterator[Target]:
     for word in words:
         if _UUID.fullmatch(word):
             yield _by_id(paths, word.lower())
+        elif _BEGUN.fullmatch(word) and (
+            ids := overview.beginning_with(_accounts(paths), word.lower())
+        ):
+            if len(ids) > 1:
+                raise UsageError(f"{len(ids)} conversations begin with {word}; give more of the id")
+            yield _by_id(paths, ids[0])
         else:
             yield from _chain(paths, named.one(paths, word, server))
 
@@ -109,13 +117,16 @@ def _by_id(paths: Paths, conversation: str) -> Target:
         for target in _chain(paths, session):
             if target.conversation == conversation:
                 return target
-    registered = overview.registered(paths)
-    accounts = overview.accounts(app.rules(paths), os.environ, registered.accounts)
+    accounts = _accounts(paths)
     for account in accounts:
         checked = validation.check(account, conversation)
         if checked.size is not None:
             return Target(account, conversation)
     return Target(accounts[0], conversation)
+
+
+def _accounts(paths: Paths) -> list[str]:
+    return overview.accounts(app.rules(paths), os.environ, overview.registered(paths).accounts)
 
 
 def _plain(one: Target, checked: Checked) -> Row:

@@ -24,7 +24,8 @@ DELIVERED = frozenset({Step.CONFIRMED, Step.SKIPPED})
 
 
 def text(verdicts: Sequence[wire.Verdict], words: Mapping[str, str]) -> str:
-    """A sentence for a single session; of several a line for each, and the notes of all.
+    """A sentence for a single session; of several a line for each, in a table where
+    that has room, and the notes of all.
 
     ``words``: what each ``done`` means.
     """
@@ -33,8 +34,10 @@ def text(verdicts: Sequence[wire.Verdict], words: Mapping[str, str]) -> str:
         [only] = verdicts
         return "\n".join([layout.visible(_sentence(only, now, words)), *_notes(only)])
     rows = [(one.name, words.get(one.done, one.done), _why(one, now)) for one in verdicts]
-    fits = {"WHY": layout.Fit(20), "NAME": layout.Fit(10, middle=True)}
-    shown = layout.table(("NAME", "WHAT", "WHY"), rows, layout.room(), fits)
+    shown, room = layout.table(("NAME", "WHAT", "WHY"), rows), layout.room()
+    if room is not None and any(layout.columns(line) > room for line in shown.splitlines()):
+        # Behind each reason stands what to do next, so none is cut.
+        shown = "\n".join(layout.visible(_sentence(one, now, words)) for one in verdicts)
     return "\n".join([shown, *(line for one in verdicts for line in _notes(one))])
 
 

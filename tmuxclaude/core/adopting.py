@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tmuxclaude.core.errors import NotFoundError, RefusedError, TmuxclaudeError
@@ -14,8 +15,8 @@ class Found:
 
     ``session`` is what it would be registered as, ``None`` when it cannot be, ``why``. Its name is
     a wish and may be empty, unless a lost session ``returns``: its conversation goes on here.
-    ``known``: the name of the session that it is already. ``settings``: the user's ``--settings``.
-    ``notes``: what a later start of it will lack.
+    ``known``: the name of the session that it is already. ``settings``: the user's own, if any.
+    ``notes``: what cannot be done for it, or what a later start of it will lack.
     """
 
     pane_id: str
@@ -23,7 +24,7 @@ class Found:
     why: str = ""
     known: str = ""
     returns: bool = False
-    settings: str | None = None
+    settings: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -34,6 +35,13 @@ class Found:
         return (RefusedError if self.why else NotFoundError)(
             f"{self.why or nobody_in(self.pane_id)}; nothing was registered"
         )
+
+
+BEHIND_A_SHELL = (
+    "tmux shows a shell in front of it, so it is only watched and nothing is typed; "
+    "to have it resumed too, start claude there without a script around it"
+)
+"""What is said of Claude Code that runs as a child of a script: keys could reach that."""
 
 
 def nobody_in(pane_id: str) -> str:

@@ -61,12 +61,11 @@ class Adopter:
     def take(self, found: Found, session: Session) -> Session:
         """Registers ``session``, which ``found`` has under its final name, and marks its pane."""
         assert session.pane is not None
-        theirs = given(found.settings, session.directory) if found.settings else None
         claimed = self.door(session.socket).claim(session.pane, session.uid)
         if isinstance(claimed, tmux.Refused):
             raise errors.RefusedError(f"{claimed.obstacle.words}; nothing was registered")
-        if theirs is not None:
-            self.files.write(session.uid, theirs)
+        if found.settings is not None:
+            self.files.write(session.uid, found.settings)
         session, now = replace(session, pane=claimed), self.now()
         with self.books.db.writing():
             if self.books.sessions.get(session.uid) is None:
@@ -118,7 +117,10 @@ class Adopter:
             elif entry.status is None or not entry.conversation:
                 why = adopting.undecided(facts.pane_id)
             else:
-                return self._stranger(facts, pane, process, portrait, entry, zone)
+                try:
+                    return self._stranger(facts, pane, process, portrait, entry, zone)
+                except errors.UsageError as problem:
+                    why = str(problem)
         return Found(facts.pane_id, why=why)
 
     def _registered(self, pane: Pane, process: Process) -> Session | None:
@@ -139,15 +141,17 @@ class Adopter:
         zone: str,
     ) -> Found:
         socket, environment = pane.server.socket, portrait.environment
-        started, settings, notes = self._launch(portrait)
+        directory = entry.cwd or portrait.directory
+        start = self._start(portrait, directory)
+        alone = self.door(socket).program(pane) is not None
         home, index = facts.homes[0]
         now = self.now()
         stranger = Session(
-            uid=uuid4().hex,
+            uid=start.uid or uuid4().hex,
             name=facts.window_name or "",
-            directory=entry.cwd or portrait.directory,
+            directory=directory,
             account=str(claude_files.account_dir(environment)),
-            launch=started,
+            launch=start.launch,
             state=State.STARTING,
             since=now,
             conversation=entry.conversation,
@@ -166,8 +170,8 @@ class Adopter:
             facts.pane_id,
             lost or stranger,
             returns=lost is not None,
-            settings=settings,
-            notes=notes,
+            settings=start.settings,
+            notes=start.notes if alone else (adopting.BEHIND_A_SHELL, *start.notes),
         )
 
     def _lost(self, stranger: Session) -> Session | None:
@@ -191,8 +195,8 @@ class Adopter:
                 )
         return None
 
-    def _launch(self, portrait: Portrait) -> tuple[Launch, str | None, tuple[str, ...]]:
-        """How to start the same again, the user's ``--settings``, and what will be lacking."""
+    def _start(self, portrait: Portrait, directory: str) -> _Start:
+        """How it was started; raises ``UsageError`` when its user's settings cannot be read."""
         rules, environment = self.rules(), dict(portrait.environment)
         kept = ("CLAUDE_CONFIG_DIR", *rules.launch.env)
         pairs = tuple((name, environment[name]) for name in kept if environment.get(name))
@@ -204,8 +208,24 @@ class Adopter:
             words = launch.split(cmdline.words_of(portrait.arguments))
         except errors.UsageError:
             note = "its command line was not understood; a later start has none of its options"
-            return Launch(command, (), pairs), None, (note,)
-        return Launch(command, words.flags, pairs), words.settings, ()
+            return _Start(Launch(command, (), pairs), notes=(note,))
+        uid = self.files.session(words.settings)
+        theirs = given(words.settings, directory) if words.settings and not uid else None
+        free = self.books.sessions.get(uid) is None
+        return _Start(Launch(command, words.flags, pairs), uid if free else "", theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How to start the same again, and what that will lack.
+
+    ``uid``: of the forgotten session for which we started it; its hooks speak for that one still.
+    """
+
+    launch: Launch
+    uid: str = ""
+    settings: Mapping[str, object] | None = None
+    notes: tuple[str, ...] = ()
 
 
 _ALIVE = (processes.Life.ALIVE, processes.Life.STOPPED)

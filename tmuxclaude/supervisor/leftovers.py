@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tmuxclaude.edges import processes
 from tmuxclaude.edges.spool import FRESH, RUN
 
 IMPORT = "import-"
@@ -46,9 +47,15 @@ class Leftovers:
     def sweep(self, before: float, now: float, known: Collection[str], dry_run: bool) -> list[Path]:
         """Removes what was last written before this; which files those are.
 
-        ``known``: the uids of the sessions, whose settings stay.
+        ``known``: the uids of the sessions, whose settings stay. So do those that a process was
+        started with and may look at, though its session is forgotten.
         """
-        settings = (path for path in _in(self.hooks, _SETTINGS) if path.stem not in known)
+        used = processes.words()
+        settings = (
+            path
+            for path in _in(self.hooks, _SETTINGS)
+            if path.stem not in known and str(path.with_suffix(".json")) not in used
+        )
         old = [path for path in (*settings, *_in(self.spool, _SPOOLED)) if _is_older(path, before)]
         gone = max(before, now - IMPORT_SECONDS)
         old += [path for path in _in(self.state, _IMPORTED) if _is_older(path, gone)]

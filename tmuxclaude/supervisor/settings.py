@@ -7,6 +7,7 @@ Knows where these files lie and what ``--settings`` may hold; which hooks there 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from tmuxclaude.core import errors
 from tmuxclaude.edges import claude_files, spool
 
 SETTINGS_BYTES = 1_048_576
+
+_UID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ class SettingsFiles:
             ours = hooks.told_at_start(ours, str(self._recap(uid)))
         spool.write(path, json.dumps(hooks.merge(ours, dict(theirs or {}))))
         return path
+
+    def session(self, words: str | None) -> str:
+        """The uid of the session for which this ``--settings`` was written; empty: not by us."""
+        path = Path(words or "")
+        ours = path.parent == self.folder and path.suffix == ".json"
+        return path.stem if ours and _UID.fullmatch(path.stem) else ""
 
     def remove(self, uid: str) -> None:
         self._of(uid).unlink(missing_ok=True)

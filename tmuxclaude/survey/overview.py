@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core import triggers
 from tmuxclaude.core.accounts import named
 from tmuxclaude.core.conversations import Conversation, Kept, Transcript
+from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.triggers import Thresholds, Verdict
-from tmuxclaude.edges import claude_files
+from tmuxclaude.edges import claude_files, claude_scan
 from tmuxclaude.edges.git import looks
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.store import reader
@@ -51,7 +52,8 @@ def look(
     ``since``: UTC epoch seconds of the last record; ``directory``: only those that began in it or
     below. Of the work trees nothing is known yet: see ``with_work``.
     """
-    private_directory(paths.state_dir)
+    with suppress(UsageError):  # where none can be made, the survey does without its cache
+        private_directory(paths.state_dir)
     registry = registered(paths)
     survey = scan.survey(accounts(rules, env, registry.accounts), paths.transcripts, since, tell)
     found = [_joined(one, registry) for one in survey.transcripts]
@@ -108,6 +110,12 @@ def registered(paths: Paths) -> Registered:
             for account, path, name, at, offset in kept
         },
     )
+
+
+def beginning_with(accounts: Iterable[str], begun: str) -> list[str]:
+    """The ids of the conversations of these accounts that begin so."""
+    found = (path for account in accounts for path in claude_scan.transcripts(account).marks)
+    return sorted({Path(path).stem for path in found if Path(path).stem.startswith(begun)})
 
 
 def _joined(transcript: Transcript, registry: Registered) -> Conversation:

@@ -35,7 +35,7 @@ def checks(where: Paths) -> list[Check]:
         checked("configuration", configuration),
         checked("Claude Code", claude),
         checked("fzf", lambda: programs.fzf(os.environ)),
-        checked("directories", lambda: files.directories(where)),
+        checked("directories", lambda: files.directories(where), files.OTHERS),
         checked("permissions", lambda: files.permissions(where)),
         checked("disk", lambda: files.disk(where)),
         checked("database", lambda: files.database(where)),

@@ -25,15 +25,16 @@ class Check:
     mend: str = ""
 
 
-def checked(name: str, check: Callable[[], Check]) -> Check:
-    """What the check says; an error of ours that it meets is its result."""
+def checked(name: str, check: Callable[[], Check], mend: str = "") -> Check:
+    """What the check says; an error of ours that it meets is its result, and ``mend`` its cure."""
     try:
         return check()
     except errors.TmuxclaudeError as problem:
-        mend = problem.mend if isinstance(problem, DatabaseUnreadableError) else ""
+        if isinstance(problem, DatabaseUnreadableError):
+            mend = problem.mend
         return Check(name, False, _UNTOUCHED.sub("", str(problem)), mend)
     except OSError as problem:
-        return Check(name, False, f"{problem.filename or name}: {problem.strerror}")
+        return Check(name, False, f"{problem.filename or name}: {problem.strerror}", mend)
 
 
 def once(checks: Iterable[Check]) -> list[Check]:

@@ -22,6 +22,9 @@ from tmuxclaude.store.legible import Flaw
 
 MEGABYTE = 1_048_576
 
+OTHERS = "name others, in TMUXCLAUDE_STATE_DIR and TMUXCLAUDE_RUNTIME_DIR"
+"""What to do about directories of ours that cannot be."""
+
 LEAST_FREE = 64 * MEGABYTE
 """With less than this the next event may not be kept, and then nothing is resumed."""
 
