@@ -43,7 +43,10 @@ def rules(where: Paths) -> Rules:
     """The user's configuration; raises ``UsageError`` that names the key that is wrong."""
     from tmuxclaude.edges import config
 
-    return config.load(where.config)
+    try:
+        return config.load(where.config)
+    except errors.UsageError as problem:
+        raise errors.UsageError(f"{problem}. To mend it: tmuxclaude config edit") from problem
 
 
 def config_text(rules: Rules) -> str:
@@ -186,18 +189,19 @@ def older_logs(log: Path) -> list[Path]:
 
 def run_supervisor(where: Paths) -> int:
     """Runs the supervisor in the foreground until it is told to end; its exit status."""
-    return supervise(where, rules(where))
+    return supervise(where)
 
 
-def supervise(where: Paths, rules: Rules, clock: Clock | None = None) -> int:
+def supervise(where: Paths, clock: Clock | None = None) -> int:
     """Joins the supervisor and runs it. ``clock``: the time it lives by.
 
-    Raises ``AlreadyRunningError`` when another one holds the lock.
+    Raises ``AlreadyRunningError`` when another one holds the lock, and as ``rules`` does where it
+    is its user who starts it.
     """
     from tmuxclaude import supervising
     from tmuxclaude.edges.clock import Clock
 
-    return supervising.run(where, rules, clock or Clock())
+    return supervising.run(where, clock or Clock())
 
 
 def _last_words(log: Path) -> str:

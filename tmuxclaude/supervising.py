@@ -39,7 +39,7 @@ from tmuxclaude.supervisor.act import Hands
 from tmuxclaude.supervisor.adopt import Adopter
 from tmuxclaude.supervisor.care import Care
 from tmuxclaude.supervisor.checkpoints import Checkpointer, children
-from tmuxclaude.supervisor.configured import Configured
+from tmuxclaude.supervisor.configured import Configured, at_start
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.deliver import Deliveries
 from tmuxclaude.supervisor.guard import Guard
@@ -68,23 +68,27 @@ DATABASE_SECONDS = 2.0
 """How often a database that is not available is tried again."""
 
 
-def run(where: Paths, rules: Rules, clock: Clock) -> int:
+def run(where: Paths, clock: Clock) -> int:
     """The supervisor from its start to its end; its exit status.
 
-    Raises ``AlreadyRunningError`` when another one holds the lock.
+    Raises ``AlreadyRunningError`` when another one holds the lock, and ``UsageError`` or
+    ``RefusedError`` for a configuration that is wrong, unless it is brought back.
     """
     service = Service(os.environ)
     if service.kept_by == "keeper" and single.is_unwanted(where.down):
         return 0
+    if not (service.kept_by and where.database.exists()):  # else nobody waits for what it says
+        config.load(where.config)
     where.ensure()
     lock = single.Lock(where.lock)
     logs.begin(where.log, also_shown=service.kept_by not in ("keeper", "launchd"))
     here = Standing(where, service, lock, clock.now())
+    rules, spoiled = at_start(where.config, where.last_good)
     waiter = _waiter()
     try:
         opened = _open_patiently(here, rules, waiter, clock)
         if opened is not None:
-            _Supervisor(here, rules, clock, waiter, opened).run()
+            _Supervisor(here, rules, clock, waiter, opened, spoiled).run()
             logging.info("supervisor ended")
     finally:
         waiter.close()
@@ -192,7 +196,13 @@ class _Supervisor:
     """All parts, and what is said to all of them."""
 
     def __init__(
-        self, here: Standing, rules: Rules, clock: Clock, waiter: Waiter, opened: _Opened
+        self,
+        here: Standing,
+        rules: Rules,
+        clock: Clock,
+        waiter: Waiter,
+        opened: _Opened,
+        spoiled: str,
     ) -> None:
         where, wake, now = here.where, waiter.wake, clock.now
         door, at_once = doors(), doors(TMUX_SECONDS, where.socket)
@@ -221,7 +231,12 @@ class _Supervisor:
         ask = self.checkpointer.ask
         self.care = Care(books, rules, clock, self.windows, self.loop, ask, wake)
         self.configured = Configured(
-            rules, lambda: config.load(where.config), self._follow, self._note
+            rules,
+            lambda: config.load_and_keep(where.config, where.last_good),
+            self._follow,
+            books,
+            now,
+            spoiled,
         )
         files = SettingsFiles(where.hooks, where.spool)
         self.adopter = Adopter(books, at_once, files, lambda: self.configured.rules, now)
@@ -241,6 +256,8 @@ class _Supervisor:
         with suppress(errors.TmuxclaudeError):  # figures only
             events = self.books.events
             events.unwatched(events.last_sign(), self._clock.now(), "no supervisor ran")
+        with suppress(errors.TmuxclaudeError):  # a notice says it all the same
+            self.configured.begin()
         logging.info("supervisor %s runs as process %d", __version__, os.getpid())
         try:
             self.loop.run(server.serve)
@@ -272,14 +289,10 @@ class _Supervisor:
             sessions = len(self.books.sessions.not_ended())
         except errors.TmuxclaudeError:  # it is not available just now, and a notice says so
             sessions = 0
-        notices = [*self._notices(), *self.configured.notices(), *self._opened.rebuilt]
-        return self._here.pong(notices, sessions)
+        return self._here.pong([*self._notices(), *self._opened.rebuilt], sessions)
 
     def _notices(self) -> list[str]:
-        return [*self.loop.notices(), *self.guard.notices()]
-
-    def _note(self, line: str) -> None:
-        self.books.events.note(self._clock.now(), "", "configured", line)
+        return [*self.loop.notices(), *self.guard.notices(), *self.configured.notices()]
 
     # -- what is said to all of them -------------------------------------------------------------
 

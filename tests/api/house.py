@@ -72,8 +72,8 @@ class Windows:
         self.books.sessions.link(session.uid, conversation, NOW, "start")
         return session, []
 
-    def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]:
-        self._tell("reopen", session.name, session.want, text)
+    def reopen(self, session: Session) -> tuple[Session, list[str]]:
+        self._tell("reopen", session.name, session.want)
         return session, self.notes
 
     def check(self, session: Session) -> None:

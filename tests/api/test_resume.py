@@ -48,7 +48,7 @@ def test_how_a_session_is_resumed_depends_on_its_state(
             assert not house.watch.touched
             assert house.books.halts.latest_attempt("uid-api") is None
     if answer == "reopens":
-        assert house.windows.told == [("reopen", "api", Want.UP, None)]
+        assert house.windows.told == [("reopen", "api", Want.UP)]
     elif does:
         attempt = house.books.halts.latest_attempt("uid-api")
         assert attempt is not None

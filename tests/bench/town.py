@@ -18,7 +18,6 @@ from pathlib import Path
 from tests.api.home import Home
 from tmuxclaude import app
 from tmuxclaude.core.model import Launch, Pane, Session, State
-from tmuxclaude.core.rules import Rules
 from tmuxclaude.demo import files
 from tmuxclaude.edges.processes import identify
 from tmuxclaude.edges.tmux import Tmux
@@ -57,7 +56,7 @@ class Town:
         run = Loop.run
         setattr(Loop, "run", lambda loop, _serve: watch(loop))  # noqa: B010
         try:
-            app.supervise(self.home.paths, Rules())
+            app.supervise(self.home.paths)
         finally:
             setattr(Loop, "run", run)  # noqa: B010
 

@@ -186,6 +186,21 @@ def test_stamps_that_lie_ahead_come_back_in_their_order(keyed: float) -> None:
     assert ours.keyed_at - ours.stepped_at == keyed
 
 
+def test_what_the_wall_clock_did_while_nothing_happened(story: Story) -> None:
+    def slipped() -> float:
+        assert before is not None
+        assert story.course.last is not None
+        return story.course.last.slipped_since(before)
+
+    before = story.course.last
+    story.live(20)
+    assert slipped() == pytest.approx(0.0)
+    story.sleep(HOUR)
+    assert slipped() == pytest.approx(HOUR)
+    story.step(-HOUR - 5)
+    assert slipped() == pytest.approx(-5.0)
+
+
 @pytest.mark.parametrize("seconds", [-HOUR, 0, GAP_SECONDS])
 def test_stamps_of_the_past_stay(seconds: float) -> None:
     given = attempt(NOW + seconds, 0.0)

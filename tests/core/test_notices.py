@@ -302,6 +302,13 @@ def test_what_passes_by_itself_is_not_told(seen: Evidence) -> None:
     assert "blocked" not in kinds(seen, attempt=ATTEMPT)
 
 
+def test_where_a_shell_may_be_in_front_its_user_is_told() -> None:
+    byhand = replace(SESSION, opened_by_us=False)
+    assert "blocked" in kinds(world(), attempt=ATTEMPT, session=byhand)
+    proven = replace(byhand, program="claude")
+    assert "blocked" not in kinds(world(), attempt=ATTEMPT, session=proven)
+
+
 def test_a_question_is_told_without_what_claude_code_calls_it() -> None:
     asked = replace(ATTEMPT, reason=f"it asks you something ({SECRET})")
     words = "cannot resume: it asks you something"
@@ -361,7 +368,7 @@ def test_the_same_of_several_sessions_is_said_once() -> None:
 def test_the_supervisors_own_news_goes_to_every_server() -> None:
     one = notices.rebuilt(Event(NOW, "", "rebuilt", SECRET), ["/a", "/b"])
     assert (one.topic, one.sockets, one.session) == (Topic.REBUILT, ("/a", "/b"), "")
-    assert one.text.startswith("tmuxclaude: the database could not be read")
+    assert one.text.startswith("tmuxclaude: the database was lost")
     assert "SECRET" not in one.text
     found = json.loads(notices.as_json(one))
     assert (found["event"], found["session"], found["directory"]) == ("rebuilt", None, None)

@@ -373,3 +373,37 @@ def test_a_turn_too_long_to_keep_is_known_by_its_digest() -> None:
         long = replace(turn(text[:4096], 1000), digest=digest(whole))
         evidence = world(tail=replace(HALTED, turns=(long,)))
         assert move(attempt(Step.ENTERING, text=text, stepped_at=NOW), evidence).deed is deed
+
+
+DEAD = world(life=Life.DIED, pane=None, registry=None, reading=None)
+STARTED = attempt(Step.LAUNCHING, launches=1, stepped_at=NOW - 5)
+UNSEEN = {
+    "read from further on": replace(HALTED, begins=1001, size=2000),
+    "shorter than it was": replace(HALTED, size=999),
+    "more turns than are kept": replace(HALTED, turns=(turn("mine", 1500),), prompts=2, size=2000),
+    "no transcript": None,
+}
+
+
+@pytest.mark.parametrize("tail", UNSEEN.values(), ids=UNSEEN.keys())
+def test_where_our_turn_could_be_unseen_no_text_goes_a_second_time(tail: Tail | None) -> None:
+    assert move(STARTED, DEAD).deed is Deed.RELAUNCH
+    assert move(STARTED, replace(DEAD, tail=tail)).deed is Deed.ASK_HUMAN
+    assert move(attempt(), replace(DEAD, tail=tail)).deed is Deed.RELAUNCH, "nothing was sent yet"
+    if tail is not None:
+        retyped = attempt(Step.TYPING, stepped_at=NOW - 5)
+        assert move(retyped, world()).deed is Deed.TYPE
+        assert move(retyped, world(tail=tail)).deed is Deed.ASK_HUMAN
+
+
+@pytest.mark.parametrize("step", [Step.DUE, Step.TYPED, Step.ENTERING, Step.LAUNCHING])
+def test_nothing_is_done_before_the_end_of_the_transcript_is_reached(step: Step) -> None:
+    for there in (world(), DEAD):
+        assert move(attempt(step), replace(there, tail=None, reading_on=True)).deed is Deed.WAIT
+
+
+def test_an_end_whose_turn_is_not_known_shows_nobody_who_went_on() -> None:
+    ended = Tail(ending=Ending.DONE, begins=500, size=1000)
+    assert move(attempt(), world(tail=ended)).deed is Deed.TYPE
+    known = replace(ended, turns=(turn("mine", 900),), prompts=1)
+    assert move(attempt(), world(tail=known)).deed is Deed.SKIP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from tests.waiting import until
 from tmuxclaude.core.model import LimitKind, Topic
 from tmuxclaude.core.notices import News
 from tmuxclaude.core.rules import NotifyRules
-from tmuxclaude.edges.notify import Notifier
+from tmuxclaude.edges.notify import Notifier, Program
 from tmuxclaude.edges.tmux import messages
 from tmuxclaude.edges.tmux.call import Door
 
@@ -367,6 +368,19 @@ def test_nothing_is_imported_or_started_before_there_is_news() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+def test_nothing_stays_of_rules_that_are_no_longer_followed(
+    notifiers: Callable[..., Notifier],
+) -> None:
+    rules = NotifyRules(tmux=False, desktop=False, command=("true",))
+    notifier = notifiers(rules)
+    gc.collect()
+    before = sum(isinstance(one, Program) for one in gc.get_objects())
+    for number in range(20):
+        notifier.follow(replace(rules, command=("true", str(number))))
+    gc.collect()
+    assert sum(isinstance(one, Program) for one in gc.get_objects()) == before
 
 
 def test_other_rules_are_followed_and_what_was_sent_still_goes_out(

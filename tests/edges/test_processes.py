@@ -215,3 +215,9 @@ def test_the_clock_is_the_systems() -> None:
     clock = Clock()
     assert abs(clock.now() - time.time()) < 5
     assert abs(clock.monotonic() - time.monotonic()) < 5
+
+
+def test_when_a_process_began(sleeper: subprocess.Popen[bytes]) -> None:
+    before = processes.began(known(os.getpid()))
+    assert before < processes.began(known(sleeper.pid)) + 0.02  # as fine as the kernel tells it
+    assert abs(processes.began(known(sleeper.pid)) - time.time()) < 5

@@ -30,37 +30,53 @@ def drop(folder: Path, name: str, text: str, at: int) -> Path:
     return path
 
 
+def taken(folder: Path) -> list[tuple[str, str, float]]:
+    """What hooks have told (nonce, text, time); it is done, and the files are gone."""
+    told = spool.told(folder)
+    for one in told:
+        one.remove()
+    return [(one.nonce, one.text, one.at) for one in told]
+
+
+def test_what_is_not_done_lies_there_for_the_next(tmp_path: Path) -> None:
+    for number in (1, 2):
+        drop(tmp_path, f"a.{number}.json", str(number), number)
+    first, second = spool.told(tmp_path)
+    first.remove()
+    assert spool.told(tmp_path) == [second]
+
+
 def test_files_are_taken_once_oldest_first(tmp_path: Path) -> None:
     drop(tmp_path, "a1.3.json", "third", 3 * 10**9)
     drop(tmp_path, "b2.1.json", "first", 10**9)
     drop(tmp_path, "a1.2.json", "second", 2 * 10**9)
-    assert spool.take(tmp_path) == [
-        spool.Dropped("b2", "first", 1),
-        spool.Dropped("a1", "second", 2),
-        spool.Dropped("a1", "third", 3),
+    assert taken(tmp_path) == [
+        ("b2", "first", 1),
+        ("a1", "second", 2),
+        ("a1", "third", 3),
     ]
-    assert spool.take(tmp_path) == []
+    assert taken(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_being_written_is_left(tmp_path: Path) -> None:
     half = drop(tmp_path, ".a1.2.json.new", "ha", 1)
     other = drop(tmp_path, "a1.2.json~", "x", 1)
-    assert spool.take(tmp_path) == []
+    assert taken(tmp_path) == []
     assert half.exists()
     assert other.exists()
 
 
 def test_a_spool_that_is_not_there_is_empty(tmp_path: Path) -> None:
-    assert spool.take(tmp_path / "none") == []
-    assert spool.take(drop(tmp_path, "file", "x", 1)) == []
+    assert taken(tmp_path / "none") == []
+    assert taken(drop(tmp_path, "file", "x", 1)) == []
 
 
 def test_very_many_are_taken_in_portions(tmp_path: Path) -> None:
     for number in range(spool.FILES_AT_ONCE + 10):
         drop(tmp_path, f"a.{number}.json", str(number), number + 1)
-    first, second = spool.take(tmp_path), spool.take(tmp_path)
-    texts = [dropped.text for dropped in first + second]
+    first, second = taken(tmp_path), taken(tmp_path)
+    texts = [text for _, text, _ in first + second]
     assert (len(first), len(second)) == (spool.FILES_AT_ONCE, 10)
     assert texts == [str(number) for number in range(spool.FILES_AT_ONCE + 10)]
 
@@ -72,7 +88,7 @@ def test_what_is_no_plain_file_of_ours_is_not_read_and_does_not_stay(tmp_path: P
     drop(tmp_path, "big.json", "x" * (spool.LARGEST_BYTES + 1), 2)
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe")
     drop(tmp_path, "good.json", "{}", 3 * 10**9)
-    assert spool.take(tmp_path) == [spool.Dropped("good", "{}", 3)]
+    assert taken(tmp_path) == [("good", "{}", 3)]
     assert list(tmp_path.iterdir()) == [secret]
     assert secret.read_text() == "do not read"
 
@@ -80,8 +96,8 @@ def test_what_is_no_plain_file_of_ours_is_not_read_and_does_not_stay(tmp_path: P
 def test_a_directory_with_the_name_of_a_file_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
     drop(tmp_path, "good.json", "{}", 3 * 10**9)
-    assert spool.take(tmp_path) == [spool.Dropped("good", "{}", 3)]
-    assert spool.take(tmp_path) == []
+    assert taken(tmp_path) == [("good", "{}", 3)]
+    assert taken(tmp_path) == []
 
 
 def test_what_is_written_is_private_and_replaces_what_was_there(tmp_path: Path) -> None:

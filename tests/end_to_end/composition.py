@@ -51,5 +51,4 @@ class ShiftedClock(Clock):
 
 
 if __name__ == "__main__":
-    where = app.paths()
-    sys.exit(app.supervise(where, app.rules(where), ShiftedClock(Path(sys.argv[1]))))
+    sys.exit(app.supervise(app.paths(), ShiftedClock(Path(sys.argv[1]))))

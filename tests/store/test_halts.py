@@ -212,3 +212,25 @@ def test_a_step_and_what_it_means_for_the_session_are_one(books: Books, due: Att
         fail(replace(SESSION, reason="typing"))
     assert books.halts.open_attempts() == [due]
     assert books.sessions.get("s1") == SESSION
+
+
+def test_a_deed_that_was_not_done_leaves_all_as_it_was(books: Books, due: Attempt) -> None:
+    typing = books.halts.step(due, Step.TYPING, 5.0, "typing", offset=9)
+    back = books.halts.step_back(typing, due, 6.0, "copy mode")
+    assert back == replace(due, reason="copy mode") == books.halts.attempt(due.id)
+    known = books.halts.steps(due.id)
+    assert [(line.at, line.step) for line in known][1:] == [(5.0, Step.TYPING), (6.0, Step.DUE)]
+    again = books.halts.step(back, Step.TYPING, 7.0, "typing", line=False)
+    assert books.halts.step_back(again, back, 8.0, "copy mode", line=False) == back
+    assert books.halts.steps(due.id) == known
+
+
+def test_what_is_open_is_shifted_and_its_history_is_not(books: Books, due: Attempt) -> None:
+    over = books.halts.begin(second(due, session="s2", halt=None, record=""))
+    over = books.halts.step(over, Step.SKIPPED, 3.0, "over")
+    typed = books.halts.step(due, Step.TYPED, 5.0, "typed", keyed_at=4.5)
+    known = books.halts.steps(due.id)
+    books.halts.shift(100.0)
+    shifted = replace(typed, stepped_at=105.0, keyed_at=104.5)
+    assert books.halts.attempt(due.id) == shifted
+    assert (books.halts.attempt(over.id), books.halts.steps(due.id)) == (over, known)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.supervisor.house import House
 from tests.waiting import until
+from tmuxclaude.store.format import family
 
 # -- tmux ------------------------------------------------------------------------------------------
 
@@ -114,6 +115,11 @@ def orphan_log(database: Path) -> None:
     if not log.exists():
         log.write_bytes(b"\0" * 64)
     database.unlink()
+
+
+def removed(database: Path) -> None:
+    for name in family(database):
+        Path(name).unlink(missing_ok=True)
 
 
 def _settled(database: Path) -> None:

@@ -60,14 +60,16 @@ class Seat:
 
     def steps(self) -> list[str]:
         """The steps of all attempts in order, each once while it lasts."""
-        rows = self._read(lambda db: remembered.steps(db, self.uid), remembered.STEP_COLUMNS)
-        names = [row["step"] for row in rows]
+        names = [row["step"] for row in self.history()]
         return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
 
     def started_at(self) -> list[float]:
         """When each relaunch was begun, by the supervisor's clock."""
-        rows = self._read(lambda db: remembered.steps(db, self.uid), remembered.STEP_COLUMNS)
-        return [row["at"] for row in rows if row["note"] == "starting it again"]
+        return [row["at"] for row in self.history() if row["note"] == "starting it again"]
+
+    def history(self) -> list[Json]:
+        """Every line of the journal of its attempts."""
+        return self._read(lambda db: remembered.steps(db, self.uid), remembered.STEP_COLUMNS)
 
     def chain(self) -> list[Json]:
         return self._read(lambda db: remembered.chain(db, self.uid), remembered.CHAIN_COLUMNS)

@@ -88,4 +88,4 @@ def test_without_previews_those_that_were_kept_are_forgotten(intake: Intake) -> 
     intake.follow(ChainRules(previews=False))
     [row] = intake.books.db.rows("SELECT prompts, replies, last_prompt, last_reply FROM activity")
     assert tuple(row.values()) == (1, 1, "", "")
-    assert not intake.previews
+    assert not intake.counts.previews

@@ -86,3 +86,21 @@ def test_after_a_step_back_a_first_transcript_is_found_at_once(house: House) -> 
     until(lambda: "set back" in notices(house), what=house.log)
     seat.say(TASK)
     until(lambda: seat.row()["limit_source"] == "transcript", 8, what=seat.story)
+
+
+def test_a_sleep_right_after_a_start_is_no_time_that_it_took(house: House) -> None:
+    seat = house.limited("dozes")
+    [program] = (house.programs / "dozes").iterdir()
+    real, awake = program.rename(program.with_suffix(".real")), house.home / "awake"
+    program.write_text(f'#!/bin/sh\nuntil [ -e {awake} ]; do sleep 0.1; done\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    seat.kill()
+    seat.is_("lost")
+    house.let_it_be_due()
+    until(lambda: "launching" in seat.steps(), what=seat.story)
+    house.shift_clocks(RESET + HOUR, RESET, RESET + HOUR)
+    until(lambda: "slept" in notices(house), what=house.log)
+    seat.never(lambda: seat.attempts()[-1]["step"] != "launching", 1.5)
+    awake.touch()
+    until(lambda: seat.attempts()[-1]["step"] == "confirmed", what=seat.story)
+    until(lambda: "resumed, and the turn was finished" in str(seat.events()), what=seat.story)

@@ -104,3 +104,37 @@ def test_a_directory_is_needed_for_a_relaunch(house: House, tmp_path: Path) -> N
     house.let_it_be_due()
     until(lambda: "is gone" in " ".join(a["reason"] for a in seat.attempts()), what=seat.story)
     assert len(seat.log("start")) == 1
+
+
+def test_what_a_start_needs_is_waited_for_and_no_start_is_counted(house: House) -> None:
+    seat = house.limited("parked")
+    seat.kill()
+    seat.is_("lost")
+    away = house.home / "away"
+    house.paths.hooks.rename(away)
+    house.let_it_be_due()
+    seat.waits_because("it could not be started: the hooks of parked cannot be written")
+    house.let_it_be_due(later=120)
+    until(lambda: "blocked" in [kind for kind, _ in seat.events()], what=seat.story)
+    assert seat.attempts()[-1]["launches"] == 0
+    assert seat.log("start")[1:] == []
+    away.rename(house.paths.hooks)
+    house.let_it_be_due(later=300)
+    until(lambda: seat.turns() == [TASK, OURS], 20, what=seat.story)
+
+
+def test_a_directory_that_is_gone_is_no_start_that_failed(house: House) -> None:
+    place = house.server.directory / "place"
+    place.mkdir()
+    seat = house.limited("homeless", directory=place)
+    seat.kill()
+    seat.is_("lost")
+    place.rmdir()
+    house.let_it_be_due()
+    seat.waits_because("is gone; nothing was started")
+    for minutes in range(1, 9):
+        house.let_it_be_due(later=60.0 * minutes)
+        seat.never(lambda: seat.row()["outlook_actor"] == "you", 0.3)
+    place.mkdir()
+    house.let_it_be_due(later=600)
+    until(lambda: seat.turns() == [TASK, OURS], 20, what=seat.story)

@@ -165,7 +165,7 @@ def test_behind_a_shell_script_claude_code_cannot_be_told_from_a_shell_and_gets_
         house.start()
         until(lambda: seat.row()["halt"] is not None, what=seat.story)
         house.let_it_be_due(120)
-        seat.waits_because("another program is in the foreground")
+        seat.waits_because("cannot tell Claude Code from a shell")
         seat.never(seat.keys, 1.5)
         assert seat.show("#{pane_current_command}") == "sh"
     finally:

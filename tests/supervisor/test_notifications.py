@@ -156,7 +156,7 @@ def test_a_database_that_was_made_anew_is_told_once(told: Told) -> None:
         file.write_bytes(b"no database at all" * 500)
     with attached(house.server) as person:
         house.start()
-        person.sees("tmuxclaude: the database could not be read and was made anew")
+        person.sees("tmuxclaude: the database was lost and was made anew")
     told.are(one, "rebuilt")
     assert told.lines()[0]["session"] is None
     house.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +16,8 @@ from tests.supervisor.house import MENU, OURS, TASK, House, Seat
 from tests.waiting import until
 from tmuxclaude.core.evidence import SERVER_GONE
 from tmuxclaude.core.model import Want
+from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor.rebuild import World, open_or_rebuild
 
 DAMAGES = [
     faults.text_instead,
@@ -22,6 +25,7 @@ DAMAGES = [
     faults.truncated,
     faults.bad_page,
     faults.orphan_log,
+    faults.removed,
 ]
 KEPT = ("name", "uid", "directory", "account", "conversation", "socket", "tmux_session", "pane_id")
 
@@ -63,7 +67,7 @@ def test_living_sessions_are_found_again(house: House, damage: Callable[[Path], 
     assert any(path.read_bytes() == broken for path in kept) or not broken
     status = house.run("status").stdout
     assert "made anew" in status
-    assert str(kept[0].parent) in status
+    assert not kept or str(kept[0].parent) in status
     assert "made anew" in house.log()
     # What came before is left to a person, what comes after is resumed as ever.
     until(lambda: "nobody knows whether it was answered" in limited.why(), what=limited.story)
@@ -158,6 +162,22 @@ def test_a_rebuild_that_was_killed_before_its_end_is_ended(house: House) -> None
     house.start()
     assert seat.idle().row()["name"] == "twice"
     assert not unborn.exists()
+
+
+def test_panes_of_another_state_directory_are_left_to_it(house: House, tmp_path: Path) -> None:
+    house.new("theirs").idle()
+    house.stop()
+    world = World(
+        door=lambda _: house.server.tmux,
+        sockets=(house.server.socket,),
+        accounts=(str(house.home / ".claude"),),
+        settings=tmp_path / "hooks",
+        command=("claude",),
+        now=time.time,
+    )
+    database, notice = open_or_rebuild(tmp_path / "fresh.db", world, 0.5)
+    with closing(database):
+        assert (Books(database).sessions.all(), notice) == ([], "")
 
 
 def test_a_newer_database_is_refused_and_not_put_aside(house: House) -> None:

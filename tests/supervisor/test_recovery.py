@@ -70,6 +70,48 @@ def test_killed_it_is_back_and_all_sessions_are_found(
             sys.stdout.write(f"\n{words} after kill -9: {seconds:.2f} s\n")
 
 
+def test_a_tmux_server_whose_pid_is_somebody_elses_by_now_is_gone(house: House) -> None:
+    seat = house.limited("gone")
+    house.stop()
+    house.server.kill()
+    with house.books() as books:
+        session = books.sessions.get(seat.uid)
+        assert session is not None
+        assert session.pane is not None
+        server = session.pane.server
+        until(lambda: time.time() > server.started + 4)
+        other = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "1000")
+        reused = replace(session.pane, server=replace(server, pid=other))
+        books.sessions.save(replace(session, pane=reused))
+    try:
+        house.start()
+        seat.is_("lost")
+        house.let_it_be_due()
+        until(lambda: seat.turns() == [TASK, OURS], 20)  # in a pane of a new server
+    finally:
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
+
+
+def test_a_tmux_server_whose_socket_was_removed_lives_on_whatever_the_clock_says(
+    house: House,
+) -> None:
+    seat = house.new("alive").idle()
+    house.stop()
+    with house.books() as books:
+        session = books.sessions.get(seat.uid)
+        assert session is not None
+        assert session.pane is not None
+        early = replace(session.pane.server, started=session.pane.server.started - 3600)
+        books.sessions.save(replace(session, pane=replace(session.pane, server=early)))
+    Path(house.server.socket).rename(house.home / "removed")
+    try:
+        house.start()
+        seat.never(lambda: seat.state == "lost", 2.0)
+    finally:
+        (house.home / "removed").rename(house.server.socket)
+
+
 @pytest.mark.parametrize("what", ["another boot", "another process of that pid"])
 def test_who_is_recorded_is_not_taken_for_who_has_the_pid_now(house: House, what: str) -> None:
     seat = house.limited("reused")

@@ -52,8 +52,8 @@ def test_a_resume_from_its_limit_to_its_history(house: House) -> None:
     assert told[2]["by"] == "tmuxclaude"
     assert told[2]["waited"] > 3600
     table = house.run("history").stdout.splitlines()
-    assert table[0].split() == ["WHEN", "NAME", "WHAT", "BY", "WAITED", "WHY"]
-    assert "tmuxclaude" in table[3]
+    assert table[0].split() == ["WHEN", "NAME", "WHAT", "HOW"]
+    assert "by tmuxclaude after 1h" in table[3]
     assert house.run("history", "nobody").returncode == 3
 
 

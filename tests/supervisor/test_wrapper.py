@@ -233,3 +233,8 @@ def test_stop_outside_tmux_says_how_to_come_back(house: House) -> None:
     assert "tmuxclaude resume" not in done.stdout
     [verdict] = house.resume("proj", now=True)
     assert (verdict.done, "is over" in verdict.why) == ("refused", True)
+
+
+def test_another_name_than_the_wanted_one_is_told(house: House) -> None:
+    Shell(house, "api").run("-n", "a b").shows("the session is called a-b: 'a b' cannot be")
+    until(lambda: [row["name"] for row in sessions(house)] == ["a-b"], what=house.log)

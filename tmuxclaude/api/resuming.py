@@ -12,6 +12,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes, refuse_if_ending, refuse_if_held
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.registering import refuse_outside
+from tmuxclaude.api.sending import refuse_unproven
 from tmuxclaude.api.wants import Journal, Watch, Windows
 from tmuxclaude.core import errors, policy, restoring
 from tmuxclaude.core.evidence import explain
@@ -111,6 +112,8 @@ class Resuming:
             raise errors.RefusedError(f"{session.name} is limited, but its halt is not known yet")
         self._must_be_due(session, halt, now)
         done = "relaunches" if session.state is State.LOST else "types"
+        if done == "types":
+            refuse_unproven(session)
         return done, policy.PLAIN_WORDS[halt.limit.kind], lambda: self._wake(session, halt)
 
     def _comes_back(self, session: Session, halt: Halt | None, now: bool) -> bool:
@@ -160,7 +163,7 @@ class Resuming:
 
     def _reopen(self, session: Session) -> _Begun:
         session = replace(session, want=Want.UP, outlook=Outlook())
-        _, notes = self.windows.reopen(session, None)
+        _, notes = self.windows.reopen(session)
         self.watch.touch(session.uid)
         return _Begun(notes=notes)
 

@@ -13,6 +13,7 @@ from tmuxclaude.api.wants import Journal, Watch
 from tmuxclaude.core import errors
 from tmuxclaude.core.messages import Stage, attachment_problem, composed
 from tmuxclaude.core.model import Attempt, Box, Session, State
+from tmuxclaude.core.refusals import UNPROVEN, is_unproven
 from tmuxclaude.core.texts import message_problem, text_problem
 from tmuxclaude.store.books import Books
 
@@ -45,6 +46,7 @@ class Sending:
                 f"{session.name} is {session.state}, not idle; nothing was typed. "
                 f"To wait until it is: tmuxclaude send {session.name} --queue TEXT"
             )
+        refuse_unproven(session)
         evidence = self.watch.evidence.get(session.uid)
         reading = evidence.reading if evidence is not None else None
         if reading is not None and reading.box is Box.DRAFT:
@@ -86,6 +88,12 @@ def checked_message(session: Session, text: str, attach: Sequence[str]) -> str:
             "would run each line of a longer text; only one line is typed there"
         )
     return whole
+
+
+def refuse_unproven(session: Session) -> None:
+    """Raises ``RefusedError`` for a session into which nothing can be typed as it stands."""
+    if is_unproven(session):
+        raise errors.RefusedError(f"{session.name}: {UNPROVEN}")
 
 
 def check_text(text: str) -> None:

@@ -17,6 +17,9 @@ GAP_SECONDS = 30.0
 GAP_SETTLE_SECONDS = 60.0
 """How long nothing is sent after one: the network of a machine that just woke is not up yet."""
 
+SLIP_SECONDS = 1.0
+"""Sleep, or a step, that is longer than this counts for no wait of seconds."""
+
 LEAP_SECONDS = 3600.0
 """A step forward that is longer than this is taken for a mistake until it stands."""
 
@@ -40,6 +43,11 @@ class Instant:
     def asleep_since(self, before: Instant) -> float:
         """How many seconds the machine slept between the two."""
         return (self.boottime - before.boottime) - (self.monotonic - before.monotonic)
+
+    def slipped_since(self, before: Instant) -> float:
+        """How many seconds the wall clock went on, or back, while nothing could happen: a sleep
+        or a step of it."""
+        return (self.wall - before.wall) - (self.monotonic - before.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +96,19 @@ def went_on(course: Course, now: Instant) -> Course:
     return replace(course, last=now, home=home)
 
 
-def attempt_in_time(attempt: Attempt, now: float) -> Attempt:
-    """The attempt without stamps that lie ahead, which a clock that was set back leaves behind.
-
-    Their order is kept, for it tells whether a key was sent after the last step.
-    """
-    ahead = max(attempt.stepped_at, attempt.keyed_at) - now
-    if ahead <= GAP_SECONDS:
-        return attempt
+def shifted(attempt: Attempt, seconds: float) -> Attempt:
+    """The attempt as if its last step and key were so much later. Their order is kept, for it tells
+    whether a key was sent after the last step."""
     return replace(
-        attempt, stepped_at=attempt.stepped_at - ahead, keyed_at=attempt.keyed_at - ahead
+        attempt, stepped_at=attempt.stepped_at + seconds, keyed_at=attempt.keyed_at + seconds
     )
+
+
+def attempt_in_time(attempt: Attempt, now: float) -> Attempt:
+    """The attempt without stamps that lie ahead, which a clock that was set back while no
+    supervisor ran leaves behind."""
+    ahead = max(attempt.stepped_at, attempt.keyed_at) - now
+    return attempt if ahead <= GAP_SECONDS else shifted(attempt, -ahead)
 
 
 def halt_in_time(halt: Halt, now: float, backoff: float) -> Halt:

@@ -31,6 +31,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.core.policy import PLAIN_WORDS, REMEDY, local_time
+from tmuxclaude.core.refusals import NOT_STARTED, heeding
 from tmuxclaude.core.restoring import told_together
 from tmuxclaude.core.resume import Deed, next_move
 from tmuxclaude.core.rules import ResumeRules
@@ -96,7 +97,11 @@ def occasions(past: Past, evidence: Evidence, rules: ResumeRules) -> list[Event]
         found.append(("reset", f"{PLAIN_WORDS[halt.limit.kind]} (halt {halt.id})"))
     if _draft_is_in_the_way(session, evidence, rules):
         found.append(("draft", f"in the prompt box (halt {halt.id})"))
-    if attempt is not None and attempt.halt == halt.id and _is_blocked(attempt, evidence, rules):
+    if (
+        attempt is not None
+        and attempt.halt == halt.id
+        and _is_blocked(session, attempt, evidence, rules)
+    ):
         found.append(("blocked", f"attempt {attempt.number} waits for you (halt {halt.id})"))
     about: dict[str, object] = {"halt": halt.id}
     return [Event(evidence.at, session.uid, kind, text, about) for kind, text in found]
@@ -116,12 +121,16 @@ def _draft_is_in_the_way(session: Session, evidence: Evidence, rules: ResumeRule
     return ours and waits and reading is not None and reading.box is Box.DRAFT
 
 
-def _is_blocked(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> bool:
+def _is_blocked(session: Session, attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> bool:
     """Whether a resume has been due for a while and only its user can clear the way."""
-    waits = attempt.step is Step.DUE and not attempt.by_hand
+    not_started = attempt.reason.startswith(NOT_STARTED)
+    waits = (attempt.step is Step.DUE or not_started) and not attempt.by_hand
     if not waits or evidence.at - attempt.opened_at < BLOCKED_SECONDS:
         return False
+    if not_started:
+        return True
     move = next_move(attempt, evidence, rules)
+    move = heeding(None, session, attempt, move, evidence.at)
     return move.deed is Deed.WAIT and move.yours
 
 
@@ -150,18 +159,13 @@ def news(event: Event, past: Past, rules: ResumeRules) -> News | None:
 
 def rebuilt(event: Event, sockets: Iterable[str]) -> News:
     """The database was made anew: of no session, so everybody is told."""
-    words = "the database could not be read and was made anew; look at: tmuxclaude list"
+    words = "the database was lost and was made anew; look at: tmuxclaude list"
     return News(Topic.REBUILT, event.at, words, sockets=tuple(sockets))
 
 
-def lost_together(event: Event, sockets: Iterable[str]) -> News:
-    """Sessions were lost with their tmux server: all of them in one line."""
-    return News(Topic.LOST, event.at, plain(event.text), sockets=tuple(sockets))
-
-
-def over_budget(event: Event, sockets: Iterable[str]) -> News:
-    """The sessions of an account, or all of them, take more than they may."""
-    return News(Topic.BUDGET, event.at, plain(event.text), sockets=tuple(sockets))
+def of_all(topic: Topic, event: Event, sockets: Iterable[str]) -> News:
+    """What is of no single session, in the event's own words."""
+    return News(topic, event.at, plain(event.text), sockets=tuple(sockets))
 
 
 _Told = tuple[Topic, str, Actor | None]

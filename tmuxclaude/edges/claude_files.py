@@ -23,7 +23,10 @@ LINE_BYTES = 1_048_576
 """A longer line is skipped, and counted as a problem."""
 
 FIRST_LOOK_BYTES = 1_048_576
-"""How much of its end is read of a transcript that was never looked at."""
+"""How much of its end is read of a transcript that was never looked at, if no more is needed."""
+
+FURTHEST_BYTES = 67_108_864
+"""How far before its end a first look begins at most."""
 
 CALL_BYTES = 2_097_152
 """How much one ``follow`` reads at most; what is left is read by the next one."""
@@ -61,8 +64,9 @@ class Chunk:
 
     ``lines``: byte offset and object of each complete line. ``restarted``: the lines do not follow
     the ones before; what was made of those is void (the first look, a shorter or another file).
-    ``more``: there is more to read at once, so the end is not known yet. ``problems``: what was
-    skipped, or why nothing could be read; then ``position`` is the one that was given.
+    ``begins``: the byte where this piece was read from. ``more``: there is more to read at once, so
+    the end is not known yet. ``problems``: what was skipped, or why nothing could be read; then
+    ``position`` is the one that was given.
     """
 
     position: Position | None
@@ -71,6 +75,7 @@ class Chunk:
     mtime_ns: int = 0
     problems: tuple[str, ...] = ()
     restarted: bool = False
+    begins: int = 0
     more: bool = False
 
 
@@ -109,14 +114,15 @@ def registry_entries(account: Path) -> Iterator[tuple[int, str]]:
 def transcript_path(account: Path, conversation: str, cwd: str = "") -> Path | None:
     """The transcript of a conversation, or ``None`` when there is none (yet).
 
-    ``cwd`` is where it probably began: found there, no directory is searched. Otherwise this looks
-    into every project's folder, so the caller keeps the answer.
+    ``cwd`` is where it probably began: found there, no directory is searched. Otherwise, as behind
+    a link, this looks into every project's folder, so the caller keeps the answer. The directory
+    itself is not touched, for it may lie on a mount that hangs.
     """
     if not _UUID.fullmatch(conversation):
         return None
     name = f"{conversation.lower()}.jsonl"
     projects = account / "projects"
-    folder = _project_folder(cwd) if cwd else ""
+    folder = _project_folder(cwd)
     if folder and _modified(projects / folder / name) is not None:
         return projects / folder / name
     candidates = [path / name for path in _listed(projects)]
@@ -126,18 +132,18 @@ def transcript_path(account: Path, conversation: str, cwd: str = "") -> Path | N
 
 def future_transcript_path(account: Path, conversation: str, cwd: str) -> Path:
     """Where Claude Code will write the transcript of a conversation that begins in ``cwd``."""
-    return account / "projects" / _project_folder(cwd) / f"{conversation.lower()}.jsonl"
-
-
-def _project_folder(cwd: str) -> str:
-    """Claude Code's folder name for a directory.
-
-    A name above 200 characters it cuts and ends by a hash, so that one is not found by this.
-    """
     try:
         real = os.path.realpath(cwd)
     except (OSError, ValueError):
-        return ""
+        real = ""
+    return account / "projects" / _project_folder(real) / f"{conversation.lower()}.jsonl"
+
+
+def _project_folder(real: str) -> str:
+    """Claude Code's folder name for a directory, by its path without links.
+
+    A name above 200 characters it cuts and ends by a hash, so that one is not found by this.
+    """
     # It replaces each UTF-16 unit, of which a character beyond U+FFFF has two.
     return _NOT_PLAIN.sub(lambda found: "--" if found[0] > "\uffff" else "-", real)
 
@@ -200,10 +206,16 @@ def read_small(path: Path, limit: int = 65536, *, named_by_user: bool = False) -
         os.close(descriptor)
 
 
-def follow(path: Path, position: Position | None) -> Chunk:
+def follow(
+    path: Path,
+    position: Position | None,
+    reach: int = FIRST_LOOK_BYTES,
+    since: int | None = None,
+) -> Chunk:
     """What was added to a transcript since ``position``; ``None`` is the first look.
 
-    A first look starts near the end of a big file. So does a look at a file that is not the one of
+    A first look starts ``reach`` bytes before the end of a big file; at byte ``since``, if that is
+    further back but within ``FURTHEST_BYTES``. So does a look at a file that is not the one of
     ``position`` any more: another inode, or shorter, or no line ends where we stopped.
     """
     try:
@@ -211,17 +223,23 @@ def follow(path: Path, position: Position | None) -> Chunk:
     except _UnreadableError as reason:
         return Chunk(position, [], problems=(str(reason),))
     try:
-        return _follow(descriptor, status, position)
+        begins = max(0, status.st_size - reach)
+        if since is not None and status.st_size - since <= FURTHEST_BYTES:
+            begins = min(begins, since)
+        return _follow(descriptor, status, position, begins)
     except OSError as error:
         return Chunk(position, [], problems=(_why(error),))
     finally:
         os.close(descriptor)
 
 
-def _follow(descriptor: int, status: os.stat_result, position: Position | None) -> Chunk:
+def _follow(
+    descriptor: int, status: os.stat_result, position: Position | None, begins: int
+) -> Chunk:
     restarted = position is None or not _continues(descriptor, status, position)
     if position is None or restarted:
-        position = _first_position(descriptor, status)
+        cut = not _is_line_start(descriptor, begins)
+        position = Position(status.st_dev, status.st_ino, begins, skipping=cut)
     data = os.pread(descriptor, min(status.st_size - position.offset, CALL_BYTES), position.offset)
     found = _Found()
     start, skipping = 0, False
@@ -243,6 +261,7 @@ def _follow(descriptor: int, status: os.stat_result, position: Position | None) 
         mtime_ns=status.st_mtime_ns,
         problems=tuple(f"{why}: {count}" for why, count in found.skipped.items()),
         restarted=restarted,
+        begins=position.offset,
         more=bool(data) and position.offset + len(data) < status.st_size,
     )
 
@@ -254,12 +273,6 @@ def _continues(descriptor: int, status: os.stat_result, position: Position) -> b
     if status.st_size < position.offset:
         return False
     return position.skipping or _is_line_start(descriptor, position.offset)
-
-
-def _first_position(descriptor: int, status: os.stat_result) -> Position:
-    offset = max(0, status.st_size - FIRST_LOOK_BYTES)
-    cut = not _is_line_start(descriptor, offset)
-    return Position(status.st_dev, status.st_ino, offset, skipping=cut)
 
 
 def _is_line_start(descriptor: int, offset: int) -> bool:

@@ -6,6 +6,7 @@ Knows whose file is trusted and how an error in it is said. Which keys there are
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from tmuxclaude.core.errors import RefusedError, UsageError
 from tmuxclaude.core.rules import Rules, entries, from_table, value_of
+from tmuxclaude.edges import spool
+
+log = logging.getLogger(__name__)
 
 LARGEST_BYTES = 256 * 1024
 
@@ -27,6 +31,23 @@ def load(path: Path) -> Rules:
     """
     text = read(path)
     return Rules() if text is None else understood(path, text)
+
+
+def load_and_keep(path: Path, copy: Path) -> Rules:
+    """As ``load``. What was good is kept as ``copy``, a file of ours; without a file, none is.
+
+    Where no copy can be written, an older one stays.
+    """
+    text = read(path)
+    rules = Rules() if text is None else understood(path, text)
+    try:
+        if text is None:
+            copy.unlink(missing_ok=True)
+        elif not copy.exists() or copy.read_bytes() != text.encode():
+            spool.write(copy, text)
+    except (OSError, RefusedError) as problem:
+        log.warning("the configuration was not kept as %s: %s", copy, problem)
+    return rules
 
 
 def understood(path: Path, text: str) -> Rules:

@@ -63,7 +63,7 @@ class Notifier:
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self._tmux, self._platform, self._timeout = tmux, platform, timeout
-        self._running: list[Program] = []
+        self._leaving: list[_Way] = []
         self._rules = rules
         self._ways = self._switched_on()
 
@@ -73,6 +73,7 @@ class Notifier:
             return
         for way in self._ways:
             way.close(time.monotonic())
+        self._leaving = [way for way in (*self._leaving, *self._ways) if way.works()]
         self._rules = rules
         self._ways = self._switched_on()
 
@@ -87,32 +88,33 @@ class Notifier:
         end = time.monotonic() + CLOSING_SECONDS
         for way in self._ways:
             way.close(end)
-        for program in self._running:
-            program.kill()
+        for way in (*self._leaving, *self._ways):
+            way.program.kill()
 
     def _switched_on(self) -> list[_Way]:
-        rules, tmux = self._rules, self._tmux
+        rules, tmux, timeout = self._rules, self._tmux, self._timeout
         ways: list[_Way] = []
         if rules.tmux:
-            ways.append(_Way("tmux", lambda batch: _in_tmux(batch, tmux)))
+            ways.append(_Way("tmux", lambda batch, _: _in_tmux(batch, tmux), timeout))
         if rules.desktop:
-            shows = self._program()
-            desktop = _macos if self._platform == "darwin" else _freedesktop
-            ways.append(_Way("desktop", lambda batch: shows.run(desktop(summary(batch)))))
+            words = _macos if self._platform == "darwin" else _freedesktop
+            ways.append(_Way("desktop", lambda batch, by: by.run(words(summary(batch))), timeout))
         if rules.command:
-            command, takes = rules.command, self._program()
-            ways.append(_Way("command", lambda batch: takes.run(_expanded(command), _lines(batch))))
+            argv = _expanded(rules.command)
+            ways.append(_Way("command", lambda batch, by: by.run(argv, _lines(batch)), timeout))
         return ways
-
-    def _program(self) -> Program:
-        self._running.append(Program(self._timeout))
-        return self._running[-1]
 
 
 class _Way:
-    """One way to the user: a thread that delivers, begun with the first news."""
+    """One way to the user: a thread that delivers, begun with the first news.
 
-    def __init__(self, name: str, deliver: Callable[[Batch], None]) -> None:
+    ``deliver`` may run ``program`` for a batch.
+    """
+
+    def __init__(
+        self, name: str, deliver: Callable[[Batch, Program], None], timeout: float
+    ) -> None:
+        self.program = Program(timeout)
         self._name = name
         self._deliver = deliver
         self._waiting: deque[News] = deque(maxlen=WAITING_AT_MOST)
@@ -137,6 +139,10 @@ class _Way:
         if self._thread is not None:
             self._thread.join(max(0.0, end - time.monotonic()))
 
+    def works(self) -> bool:
+        """Whether its thread has something to do, or waits for it."""
+        return self._thread is not None and self._thread.is_alive()
+
     def _work(self) -> None:
         while True:
             with self._changed:
@@ -146,7 +152,7 @@ class _Way:
             if not batch:
                 return
             try:
-                self._deliver(batch)
+                self._deliver(batch, self.program)
                 self._failing = False
             except errors.TmuxclaudeError as problem:
                 self._complain(problem)

@@ -90,6 +90,11 @@ class Paths:
         return self.state_dir / "supervisor.lock"
 
     @property
+    def last_good(self) -> Path:
+        """The configuration as the supervisor last read it without a mistake."""
+        return self.state_dir / "config.last-good.toml"
+
+    @property
     def down(self) -> Path:
         """While it is there, no keeper brings the supervisor back."""
         return self.state_dir / "supervisor.down"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -58,6 +59,14 @@ def life(process: Process) -> Life:
     """What became of it. ``GONE`` also when another process has its pid, or after a reboot."""
     facts = _same(process)
     return facts.life if facts else Life.GONE
+
+
+def began(process: Process) -> float:
+    """When it was started, in UTC epoch seconds, by the wall clock as that is set now."""
+    if not _HAS_PROC:
+        return float(process.started)
+    ago = time.clock_gettime(time.CLOCK_BOOTTIME) - int(process.started) / os.sysconf("SC_CLK_TCK")
+    return time.time() - ago
 
 
 def in_foreground(process: Process) -> bool | None:
@@ -150,6 +159,16 @@ def portrait(process: Process) -> Portrait | None:
     with suppress(psutil.Error, OSError):
         return Portrait(tuple(found.cmdline()), found.cwd(), dict(found.environ()))
     return Portrait() if _same(process) else None
+
+
+def words() -> set[str]:
+    """Every word of the command lines of all processes, as far as the system tells them."""
+    import psutil  # 50 ms, and only asked when files are to be removed
+
+    found: set[str] = set()
+    for process in psutil.process_iter(["cmdline"]):
+        found.update(process.info["cmdline"] or ())
+    return found
 
 
 def terminate(process: Process) -> bool:

@@ -1,8 +1,8 @@
 """What lies in the spool for the supervisor: what hooks have told, and what ``run`` has left.
 
-Touches our own files only. What a hook left is taken once: read, removed, handed on. What ``run``
-left is removed by who has done what it asks for, so that nothing is lost between the two. What the
-texts mean is for ``claude/hooks`` and ``api/wire`` to say.
+Touches our own files only. A file is removed by who has done what it asks for, so that nothing is
+lost between the two; after a crash just there it is taken in once more. What the texts mean is for
+``claude/hooks`` and ``api/wire`` to say.
 """
 
 from __future__ import annotations
@@ -29,37 +29,29 @@ RUN = "run."
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
-    """One file: whose it is (the nonce in its name), its text, and when it was dropped.
+class Left:
+    """One file that lies there until it is removed, its text, and when it was left.
 
     ``at``: UTC epoch seconds.
     """
 
-    nonce: str
-    text: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """One file that lies there until it is removed, its text, and when it was left (as above)."""
-
     path: Path
     text: str
     at: float
+
+    @property
+    def nonce(self) -> str:
+        """Whose it is, if a hook left it."""
+        return self.path.name.partition(".")[0]
 
     def remove(self) -> None:
         with contextlib.suppress(OSError):
             self.path.unlink()
 
 
-def take(spool: Path) -> list[Dropped]:
-    """What hooks have told, oldest first; the files are gone afterwards."""
-    dropped = []
-    for file in _complete(spool, lambda name: not name.startswith(RUN)):
-        file.remove()
-        dropped.append(Dropped(file.path.name.partition(".")[0], file.text, file.at))
-    return dropped
+def told(spool: Path) -> list[Left]:
+    """What hooks have told, oldest first."""
+    return _complete(spool, lambda name: not name.startswith(RUN))
 
 
 def left(spool: Path) -> list[Left]:

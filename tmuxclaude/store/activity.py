@@ -14,7 +14,8 @@ WRITE_SECONDS = 30.0
 
 
 class Said(NamedTuple):
-    """How often Claude replied, and the beginnings of what was said last; empty where not kept."""
+    """How often Claude replied, and the beginnings of what was said last; empty where not known
+    or not kept."""
 
     replies: int
     last_prompt: str
@@ -23,6 +24,14 @@ class Said(NamedTuple):
 
 NOTHING = Said(0, "", "")
 """Nobody knows; what is kept stays."""
+
+
+class Counted(NamedTuple):
+    """What is kept of one conversation; ``active_at`` in UTC epoch seconds."""
+
+    prompts: int
+    replies: int
+    active_at: float
 
 
 class Word(NamedTuple):
@@ -72,13 +81,23 @@ class Activity:
             "active_at": max(at, known["active_at"]),
             "replies": max(said.replies, known["replies"]),
         }
-        if said is not NOTHING:
-            fresh |= {"last_prompt": said.last_prompt, "last_reply": said.last_reply}
+        words = {"last_prompt": said.last_prompt, "last_reply": said.last_reply}
+        fresh |= {name: text for name, text in words.items() if text}
         with self._db.writing():
             self._db.update(
                 "activity", fresh, "session = ? AND conversation = ?", session, conversation
             )
         return True
+
+    def counted(self, session: str, conversation: str) -> Counted | None:
+        """What is kept of a session's conversation; ``None`` when nothing is."""
+        row = self._db.row(
+            "SELECT prompts, replies, active_at FROM activity"
+            " WHERE session = ? AND conversation = ?",
+            session,
+            conversation,
+        )
+        return None if row is None else Counted(**row)
 
     def compacted(self, session: str, conversation: str, at: float) -> None:
         """Count that its context was compacted."""

@@ -26,6 +26,11 @@ def unborn(path: Path) -> Path:
     return path.with_name(f"{path.name}.rebuilt")
 
 
+def is_gone(path: Path) -> bool:
+    """Whether there is no database, nor anything that SQLite keeps beside one."""
+    return not any(Path(name).exists() for name in family(path))
+
+
 def put_aside(path: Path, now: float) -> Path:
     """Rename the database and its side files, and return the new name.
 
@@ -46,7 +51,7 @@ def put_aside(path: Path, now: float) -> Path:
 def settle(path: Path) -> None:
     """After a crash: a rebuilt database that was complete takes its place, any other goes."""
     ready = unborn(path)
-    if ready.exists() and not any(Path(name).exists() for name in family(path)):
+    if ready.exists() and is_gone(path):
         ready.rename(path)
     for name in family(ready):
         Path(name).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import sqlite3
 from dataclasses import asdict, replace
 from typing import NamedTuple, TypedDict, Unpack
 
+from tmuxclaude.core.clocks import shifted
 from tmuxclaude.core.errors import TmuxclaudeError
 from tmuxclaude.core.model import (
     ENDED_STEPS,
@@ -162,24 +163,41 @@ class Halts:
         to: Step,
         at: float,
         reason: str = "",
+        *,
+        line: bool = True,
         **noticed: Unpack[Noticed],
     ) -> Attempt:
         """Take an attempt from the step it is at to another, or to the same one anew.
 
         ``attempt`` is what the caller believes; ``at`` is UTC epoch seconds; an empty ``reason``
-        leaves the one before. Raises ``JournalError`` when the attempt has ended, when what is
-        kept is not at that step, or when its error record was answered by another attempt: once
-        one of a halt has left ``due``, only a person's (``by_hand``) may for the same record.
+        leaves the one before. Without a ``line`` the history of the journal does not show it.
+        Raises ``JournalError`` when the attempt has ended, when what is kept is not at that step,
+        or when its error record was answered by another attempt: once one of a halt has left
+        ``due``, only a person's (``by_hand``) may for the same record.
         """
         after = replace(attempt, step=to, stepped_at=at, reason=reason or attempt.reason, **noticed)
-        return self._write(attempt, after, at, reason)
+        return self._write(attempt, after, at, reason, line)
+
+    def step_back(
+        self, attempt: Attempt, before: Attempt, at: float, reason: str, *, line: bool = True
+    ) -> Attempt:
+        """Take back a deed that was not done: all is as it was ``before`` it, but the reason."""
+        return self._write(attempt, replace(before, reason=reason), at, reason, line)
+
+    def shift(self, seconds: float) -> None:
+        """Move the stamps of every open attempt: so far the wall clock went without any time."""
+        with self._db.writing(durable=True):
+            for attempt in self.open_attempts():
+                self._write(attempt, shifted(attempt, seconds), 0.0, "", line=False)
 
     def note(self, attempt: Attempt, at: float, reason: str, **noticed: Unpack[Noticed]) -> Attempt:
         """Note more about an attempt that stays at its step; ``stepped_at`` stays too."""
         after = replace(attempt, reason=reason or attempt.reason, **noticed)
         return self._write(attempt, after, at, reason)
 
-    def _write(self, attempt: Attempt, after: Attempt, at: float, reason: str) -> Attempt:
+    def _write(
+        self, attempt: Attempt, after: Attempt, at: float, reason: str, line: bool = True
+    ) -> Attempt:
         if not attempt.open:
             raise JournalError(f"Attempt {attempt.id} has ended ({attempt.step}).")
         row = _attempt_row(after)
@@ -196,7 +214,8 @@ class Halts:
                 ) from error
             if changed != 1:
                 raise JournalError(f"Attempt {attempt.id} is not at {attempt.step} any more.")
-            self._line(after, at, reason)
+            if line:
+                self._line(after, at, reason)
         return after
 
     def _line(self, attempt: Attempt, at: float, note: str) -> None:
@@ -212,6 +231,12 @@ class Halts:
         """The attempts of one halt, in order."""
         rows = self._db.rows("SELECT * FROM attempts WHERE halt = ? ORDER BY number", halt)
         return [_attempt(row) for row in rows]
+
+    def offsets(self) -> dict[str, int]:
+        """By session, where the text of its open attempt may stand in the transcript."""
+        steps = ", ".join(f"'{step}'" for step in Step if step not in ENDED_STEPS | {Step.DUE})
+        found = self._db.rows(f'SELECT session, "offset" FROM attempts WHERE step IN ({steps})')
+        return {row["session"]: row["offset"] for row in found}
 
     def latest_attempt(self, session: str) -> Attempt | None:
         """The newest attempt of the session with this uid, for whichever halt or for none."""

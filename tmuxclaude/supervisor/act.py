@@ -8,7 +8,7 @@ intent, and the next look at the world tells what became of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from tmuxclaude.core import errors
@@ -25,11 +25,13 @@ from tmuxclaude.core.model import (
     Session,
     Step,
 )
+from tmuxclaude.core.refusals import NOT_STARTED, Refusal, is_unproven, refused
 from tmuxclaude.core.resume import Deed, Move
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.halts import Noticed
+from tmuxclaude.supervisor.resumable import NothingToResumeError, NotStartedError
 from tmuxclaude.supervisor.windows import Windows
 
 MARKERS = {
@@ -41,12 +43,16 @@ MARKERS = {
 
 @dataclass(slots=True)
 class Hands:
-    """``door`` gives the tmux server at a socket, ``windows`` starts a process again."""
+    """``door`` gives the tmux server at a socket, ``windows`` starts a process again.
+
+    ``refusals``: by session, what tmux refused last. It can be lost at any time.
+    """
 
     books: Books
     door: Callable[[str], tmux.Tmux]
     windows: Windows
     now: Callable[[], float]
+    refusals: dict[str, Refusal] = field(default_factory=dict)
 
     def begin(
         self,
@@ -80,8 +86,9 @@ class Hands:
                 return self.books.messages.begin(message, attempt)
             return self.books.halts.begin(attempt)
 
-    def in_time(self, attempt: Attempt, now: float) -> Attempt:
+    def in_time(self, attempt: Attempt) -> Attempt:
         """The attempt as it is after the clock was set back: nothing of it lies ahead."""
+        now = self.now()  # that of a look may be from before a step of the clock
         ours = attempt_in_time(attempt, now)
         if ours == attempt:
             return attempt
@@ -98,9 +105,6 @@ class Hands:
         evidence: Evidence,
     ) -> Attempt:
         """Does the one deed of ``move`` and returns the attempt as the journal now has it."""
-        if attempt.step is Step.DUE and move.deed in (Deed.TYPE, Deed.RELAUNCH):
-            # From here on our text may be in the transcript; before here it cannot be.
-            attempt = self._note(attempt, move.why, offset=_end_of(evidence))
         match move.deed:
             case Deed.WAIT:
                 return self._wait(attempt, move)
@@ -113,7 +117,7 @@ class Hands:
             case Deed.STASH:
                 return self._stash(session, attempt)
             case Deed.RELAUNCH:
-                return self._relaunch(session, attempt)
+                return self._relaunch(session, halt, attempt, evidence)
             case Deed.CONFIRM | Deed.SKIP | Deed.ASK_HUMAN | Deed.GIVE_UP:
                 return self._finish(session, halt, attempt, move)
 
@@ -123,7 +127,8 @@ class Hands:
         return self._note(attempt, move.why)
 
     def _type(self, session: Session, attempt: Attempt, evidence: Evidence) -> Attempt:
-        attempt = self._step(attempt, Step.TYPING, "typing")
+        before = replace(attempt, step=Step.DUE)  # where it is again if nothing is typed
+        attempt = self._leave(attempt, Step.TYPING, "typing", offset=_from(attempt, evidence))
         # A placeholder stands in an empty box; tmux, which sees only text, cannot know it.
         empty = evidence.reading is not None and evidence.reading.box is Box.EMPTY
         with around("type"):
@@ -138,13 +143,14 @@ class Hands:
                 ),
             )
         if isinstance(outcome, tmux.Refused):
-            return self._step(attempt, Step.DUE, outcome.obstacle.words)
+            return self._refused(before, attempt, outcome.obstacle)
         if outcome is None:
             return attempt
         return self._step(attempt, Step.TYPED, "typed", keyed_at=self.now())
 
     def _enter(self, session: Session, attempt: Attempt, evidence: Evidence) -> Attempt:
-        attempt = self._step(attempt, Step.ENTERING, "pressing Enter")
+        before = attempt
+        attempt = self._leave(before, Step.ENTERING, "pressing Enter")
         with around("enter"):
             outcome = self._keys(
                 session,
@@ -153,7 +159,7 @@ class Hands:
                 ),
             )
         if isinstance(outcome, tmux.Refused):
-            return self._step(attempt, Step.TYPED, outcome.obstacle.words)
+            return self._refused(before, attempt, outcome.obstacle)
         if outcome is None:
             return attempt
         with around("entered"):
@@ -172,26 +178,38 @@ class Hands:
             return self._note(attempt, why, keyed_at=self.now())
 
     def _stash(self, session: Session, attempt: Attempt) -> Attempt:
+        before = attempt
         with around("stashing"):
-            attempt = self._note(attempt, "putting your draft aside", stashed=True)
+            attempt = self._note(before, "putting your draft aside", stashed=True)
         with around("stash"):
             outcome = self._keys(
                 session, lambda door, pane, program: door.press_stash(pane, command=program)
             )
         if isinstance(outcome, tmux.Refused):
-            return self._note(attempt, outcome.obstacle.words, stashed=False)
+            return self._refused(before, attempt, outcome.obstacle)
         with around("stashed"):
             return self._note(attempt, "your draft was put aside", keyed_at=self.now())
 
-    def _relaunch(self, session: Session, attempt: Attempt) -> Attempt:
+    def _relaunch(
+        self, session: Session, halt: Halt | None, attempt: Attempt, evidence: Evidence
+    ) -> Attempt:
+        before = attempt
         attempt = self._step(
-            attempt, Step.LAUNCHING, "starting it again", launches=attempt.launches + 1
+            before,
+            Step.LAUNCHING,
+            "starting it again",
+            launches=attempt.launches + 1,
+            offset=_from(attempt, evidence),
         )
         try:
             with around("launch"):
-                self.windows.reopen(session, attempt.text)
+                self.windows.relaunch(session, attempt.text)
+        except NothingToResumeError as problem:
+            return self._finish(session, halt, attempt, Move(Deed.ASK_HUMAN, str(problem)))
+        except NotStartedError as problem:
+            return self._take_back(before, attempt, f"{NOT_STARTED}: {problem}")
         except errors.TmuxclaudeError as problem:
-            return self._note(attempt, f"it could not be started: {problem}")
+            return self._note(attempt, f"{NOT_STARTED}: {problem}")
         return attempt
 
     def _finish(self, session: Session, halt: Halt | None, attempt: Attempt, move: Move) -> Attempt:
@@ -212,6 +230,29 @@ class Hands:
                 self.books.halts.save(_halt_after(halt, move, now))
         return attempt
 
+    def _leave(self, attempt: Attempt, to: Step, why: str, **more: Unpack[Noticed]) -> Attempt:
+        """Notes the intent. When it is tried again after a refusal the history has it already."""
+        last = self.refusals.get(attempt.session)
+        line = last is None or not last.concerns(attempt)
+        with around(to.value):
+            return self.books.halts.step(attempt, to, self.now(), why, line=line, **more)
+
+    def _refused(self, before: Attempt, attempt: Attempt, obstacle: tmux.Obstacle) -> Attempt:
+        of_program = obstacle is tmux.Obstacle.PROGRAM
+        return self._take_back(before, attempt, obstacle.words, of_program)
+
+    def _take_back(
+        self, before: Attempt, attempt: Attempt, words: str, of_program: bool = False
+    ) -> Attempt:
+        """Nothing was done: all is as before, and it is not tried again at once."""
+        last, now = self.refusals.get(before.session), self.now()
+        refusal = refused(last, before, words, of_program, now)
+        self.refusals[before.session] = refusal
+        with around(before.step.value):
+            return self.books.halts.step_back(
+                attempt, before, now, refusal.words, line=refusal.times == 1
+            )
+
     def _step(self, attempt: Attempt, to: Step, why: str, **more: Unpack[Noticed]) -> Attempt:
         with around(to.value):
             return self.books.halts.step(attempt, to, self.now(), why, **more)
@@ -224,8 +265,7 @@ class Hands:
         self, session: Session, deed: Callable[[tmux.Tmux, Pane, str | None], tmux.Outcome]
     ) -> tmux.Outcome | None:
         """The same for keys that a shell would run or keep: only Claude Code may be in front."""
-        if not session.opened_by_us and not session.program:
-            # A shell may stand behind it, and nothing would tell Claude Code from that.
+        if is_unproven(session):
             return tmux.Refused(tmux.Obstacle.PROGRAM)
         program = session.program or None
         return self._deed(session, lambda door, pane: deed(door, pane, program))
@@ -248,8 +288,11 @@ def _label(evidence: Evidence) -> str:
     return evidence.reading.label if parked is not None and evidence.reading is not None else ""
 
 
-def _end_of(evidence: Evidence) -> int:
-    """Where the transcript will go on; at its beginning if only the one that it copies is there."""
+def _from(attempt: Attempt, evidence: Evidence) -> int:
+    """From where on our text may be in the transcript, which is said when the attempt leaves
+    ``due``: where that will go on; at its beginning if only the one that it copies is there."""
+    if attempt.step is not Step.DUE:
+        return attempt.offset
     tail, registry = evidence.tail, evidence.registry
     parked = registry.parked if registry is not None else None
     if tail is None or (parked is not None and parked.copied_from == tail.conversation):

@@ -109,7 +109,7 @@ def _conversation(books: Books, session: Session, evidence: Evidence) -> Session
         moved = registry.parked is not None and registry.parked.copied_from
         why = (MOVED if moved else "clear") if session.conversation else "start"
         session = converse(books, session, registry.conversation, evidence.at, why)
-    spoken = tail is not None and tail.conversation == session.conversation and tail.prompts
+    spoken = tail is not None and tail.conversation == session.conversation and tail.spoken
     if spoken and not session.recorded:
         session = replace(session, recorded=True)
         books.sessions.save(session)

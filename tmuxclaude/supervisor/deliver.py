@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.messages import Stage, why_not_now, why_withdrawn
 from tmuxclaude.core.model import Actor, Attempt, Halt, Session, Step, Want
+from tmuxclaude.core.refusals import heeding
 from tmuxclaude.core.resume import Deed, Move, next_move
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.store.books import Books
@@ -22,6 +23,9 @@ from tmuxclaude.supervisor.halting import in_flight
 
 MESSAGE_SECONDS = 3.0
 """How long a message that a person sends may wait for the prompt before it is refused."""
+
+ALONE_SECONDS = 60.0
+"""How long after its last step a delivery that is under way keeps the others of its account."""
 
 _FIRST_DEEDS = (Deed.ESCAPE, Deed.STASH, Deed.TYPE, Deed.RELAUNCH)
 
@@ -37,8 +41,10 @@ class Deliveries:
     _resumed: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def forget_times(self) -> None:
-        """The clock has jumped: when an account was resumed last means nothing any more."""
+        """The clock has jumped: when an account was resumed last, or tmux refused something, means
+        nothing any more."""
         self._resumed.clear()
+        self.hands.refusals.clear()
 
     def advance(
         self, decided: Decided, evidence: Evidence, known: Mapping[str, Decided], unsettled: str
@@ -59,7 +65,7 @@ class Deliveries:
         attempt = self._next_message(decided, attempt, evidence)
         if attempt is None or not attempt.open:
             return attempt
-        attempt = self.hands.in_time(attempt, evidence.at)
+        attempt = self.hands.in_time(attempt)
         answered = halt if halt is not None and halt.id == attempt.halt else None
         move = self._withdrawn(attempt, halt, evidence)
         move = move or self._move(session, answered, attempt, evidence)
@@ -68,9 +74,10 @@ class Deliveries:
         if begins and not mine:
             first = "another session of this account goes first"
             move = Move(Deed.WAIT, unsettled or first)
-        elif begins:
+        after = self.hands.perform(session, answered, attempt, move, evidence)
+        if begins and (after.step is not Step.DUE or after.keyed_at != attempt.keyed_at):
             self._resumed[session.account] = (session.uid, evidence.at)
-        return self.hands.perform(session, answered, attempt, move, evidence)
+        return after
 
     def _next_message(
         self, decided: Decided, attempt: Attempt | None, evidence: Evidence
@@ -103,6 +110,7 @@ class Deliveries:
         if session.want is Want.DOWN and move.deed is not Deed.CONFIRM:
             return Move(Deed.SKIP, "the session was stopped", by=Actor.NOBODY)
         move = self._braked(session, halt, attempt, move, evidence.at)
+        move = self._heeding_refusals(session, attempt, move, evidence.at)
         if self._is_refused(attempt, move, evidence.at):
             return Move(Deed.SKIP, move.why, by=Actor.NOBODY)
         return move
@@ -114,6 +122,15 @@ class Deliveries:
         after = brakes.brake(self.books, session, halt, attempt, move, now, self.rules)
         (self.held.discard if after is move else self.held.add)(session.uid)
         return after
+
+    def _heeding_refusals(self, session: Session, attempt: Attempt, move: Move, now: float) -> Move:
+        """The same move, unless tmux has just refused it; what is not wanted now is forgotten."""
+        refusals = self.hands.refusals
+        refusal = refusals.get(session.uid)
+        if refusal and (move.deed is Deed.WAIT or not refusal.concerns(attempt)):
+            refusal = None
+            del refusals[session.uid]
+        return heeding(refusal, session, attempt, move, now)
 
     def _is_refused(self, attempt: Attempt, move: Move, now: float) -> bool:
         """A message that a person sends does not wait for hours for a free prompt."""
@@ -129,7 +146,14 @@ class Deliveries:
             return False
         others = (d for d in known.values() if d.session.account == session.account)
         aside = self.held | {session.uid}
-        if any(in_flight(d.attempt) for d in others if d.session.uid not in aside):
+        if any(_goes_first(d.attempt, now) for d in others if d.session.uid not in aside):
             return False
         uid, at = self._resumed.get(session.account, ("", 0.0))
         return uid in ("", session.uid) or now - at >= self.rules.stagger_seconds
+
+
+def _goes_first(attempt: Attempt | None, now: float) -> bool:
+    """Whether keys or a launch are on their way; one that is stuck holds up nobody for long."""
+    if attempt is None or not in_flight(attempt):
+        return False
+    return now - max(attempt.stepped_at, attempt.keyed_at) < ALONE_SECONDS

@@ -6,6 +6,7 @@ file was read; knows no tmux and weighs nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,16 +21,25 @@ from tmuxclaude.edges import claude_files, processes
 CHUNKS = 4
 """How many pieces of a transcript one look reads; until its end is reached it says nothing."""
 
+FURTHER = 4
+"""How many times as far back a first look begins that found no prompt."""
+
 
 @dataclass(slots=True)
 class OwnFiles:
-    """The files of one session, as far as they were read."""
+    """The files of one session, as far as they were read.
+
+    ``since``: the byte from which on a transcript that is looked at for the first time is read, if
+    it matters. ``behind``: its end was not reached yet.
+    """
 
     conversation: str | None = None
     path: Path | None = None
     sought_at: float = 0.0
     position: claude_files.Position | None = None
     behind: bool = False
+    reach: int = claude_files.FIRST_LOOK_BYTES
+    since: int | None = None
     content: Tail = transcript.EMPTY
     read_mark: claude_files.Mark | None = None
     borrowed: bool = False
@@ -60,18 +70,22 @@ class OwnFiles:
         return parked(entry, living(session.account)) if entry.parked else entry.facts
 
     def tail(
-        self, session: Session, conversation: str | None, now: float, copied_from: str = ""
+        self,
+        session: Session,
+        conversation: str | None,
+        now: float,
+        copied_from: str = "",
     ) -> Tail | None:
         """The end of the transcript; ``None`` when there is none, or it was not reached yet.
 
-        ``copied_from``: whose transcript counts instead while it has none of its own.
+        It holds the last turn's prompt, unless that is very far back. ``copied_from``: whose
+        transcript counts instead while it has none of its own.
         """
         if conversation is None:
             return None
         if self.conversation != conversation:
-            self.conversation, self.path = conversation, None
-            self.position, self.content, self.sought_at = None, transcript.EMPTY, 0.0
-            self.read_mark = None
+            self.conversation, self.path, self.sought_at = conversation, None, 0.0
+            self._begin_anew()
         # The clock may have been set back meanwhile; that must not keep us waiting.
         sought = 0.0 <= now - self.sought_at < 1.0
         if (self.path is None or self.borrowed) and not sought:
@@ -82,6 +96,19 @@ class OwnFiles:
         self._read_on(self.path)
         return None if self.position is None or self.behind else self.content
 
+    @property
+    def reaches_far(self) -> bool:
+        """Whether very much of its transcript had to be read, to find the last prompt."""
+        return self.reach > claude_files.FIRST_LOOK_BYTES
+
+    def seek_anew(self) -> None:
+        """Its transcript may be elsewhere now; what was read stays if it is not."""
+        self.borrowed, self.sought_at = True, 0.0
+
+    def _begin_anew(self) -> None:
+        self.position, self.behind, self.reach = None, False, claude_files.FIRST_LOOK_BYTES
+        self.content, self.read_mark = transcript.EMPTY, None
+
     def _seek(self, session: Session, conversation: str, copied_from: str) -> None:
         account, begun_in = Path(session.account), session.directory
         own = claude_files.transcript_path(account, conversation, begun_in)
@@ -89,7 +116,7 @@ class OwnFiles:
         if own is None and copied_from:
             path = claude_files.transcript_path(account, copied_from, begun_in)
         if path != self.path:
-            self.position, self.content, self.read_mark = None, transcript.EMPTY, None
+            self._begin_anew()
         self.path, self.borrowed = path, own is None
 
     def _read_on(self, path: Path) -> None:
@@ -98,17 +125,43 @@ class OwnFiles:
         if mark is not None and mark == self.read_mark:
             return
         for _ in range(CHUNKS):
-            chunk = claude_files.follow(path, self.position)
+            chunk = claude_files.follow(path, self.position, self.reach, self.since)
             if chunk.position is None:
+                self.behind = False
                 return
-            tail = transcript.EMPTY if chunk.restarted else self.content
+            new = replace(transcript.EMPTY, begins=chunk.begins)
+            tail = new if chunk.restarted else self.content
             for offset, record in chunk.lines:
                 tail = transcript.fold(tail, record, offset)
             self.content = replace(tail, size=chunk.position.offset)
             self.position, self.behind = chunk.position, chunk.more
-            if not chunk.more:
+            if not chunk.more and not self._goes_further_back():
                 self.read_mark = mark
                 return
+
+    def _goes_further_back(self) -> bool:
+        """Begins anew where no prompt was found: what ends here began further back."""
+        found = self.content.turns or not self.content.begins
+        if found or self.reach >= claude_files.FURTHEST_BYTES:
+            return False
+        self.reach *= FURTHER
+        self.position, self.behind = None, True
+        return True
+
+
+def is_spoken_in(path: Path) -> bool:
+    """Whether a transcript has messages, so that Claude Code can resume it; in doubt it has."""
+    position, tail = None, transcript.EMPTY
+    while position is None or position.offset < claude_files.FURTHEST_BYTES:
+        chunk = claude_files.follow(path, position, sys.maxsize)
+        for offset, record in chunk.lines:
+            tail = transcript.fold(tail, record, offset)
+        position = chunk.position
+        if position is None or chunk.problems or tail.spoken:
+            return True
+        if not chunk.more:
+            return False
+    return True
 
 
 def claude_process(session: Session, pane: Pane) -> Process | None:

@@ -10,16 +10,15 @@ from pathlib import Path
 
 from tmuxclaude.claude import hooks
 from tmuxclaude.claude.hooks import HookEvent
-from tmuxclaude.claude.transcript import beginning
 from tmuxclaude.core.errors import TmuxclaudeError, UnreachableError
-from tmuxclaude.core.evidence import Ending, Evidence, Tail
+from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.core.rules import ChainRules
 from tmuxclaude.edges import spool
-from tmuxclaude.store.activity import Said
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.format import DatabaseUnavailableError, DatabaseUnreadableError
 from tmuxclaude.supervisor import decide
+from tmuxclaude.supervisor.counting import Counts
 from tmuxclaude.supervisor.files import OwnFiles, claude_process, in_another_background
 from tmuxclaude.supervisor.observe import Observer, at_prompt
 from tmuxclaude.supervisor.places import Places
@@ -34,47 +33,56 @@ LATE_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Intake:
-    """``spool``: the directory into which hooks and ``run`` drop their files. ``previews``: whether
-    it is kept what was said last (``chain.previews``). ``late`` keeps a session that ``run`` has
-    left, and when; it raises an error of ours when it cannot."""
+    """``spool``: the directory into which hooks and ``run`` drop their files. ``late`` keeps a
+    session that ``run`` has left, and when; it raises an error of ours when it cannot."""
 
     books: Books
     observer: Observer
     windows: Windows
     spool: Path
-    previews: bool = True
     late: Callable[[str, float], None] = lambda *_: None
+    counts: Counts = field(init=False)
     returns: Returns = field(init=False)
     places: Places = field(init=False)
     _put_off: dict[Path, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.counts = Counts(self.books)
         self.returns = Returns(self.books)
         self.places = Places(self.books)
 
     def follow(self, rules: ChainRules) -> None:
         """From now on these rules hold, for what is kept already too."""
-        self.previews = rules.previews
-        if not self.previews:
+        self.counts.previews = rules.previews
+        if not rules.previews:
             self.books.activity.keep_no_words()
 
     def take_spool(self, now: float) -> None:
         """The sessions that have begun since the last time, and then what hooks have told."""
         self._take_late(now)
-        for dropped in spool.take(self.spool):
-            event, session = hooks.parse(dropped.text), self.books.sessions.get(dropped.nonce)
-            if event is None or session is None or event.subagent:
-                continue
-            ends = event.kind is hooks.Hook.SESSION_END
-            if not ends and in_another_background(session, event.conversation):
-                continue
-            at = min(now, dropped.at)  # it may have lain there while no supervisor ran
-            if session.conversation is not None:
-                self.books.activity.note(session.uid, session.conversation, 0, at, settled=False)
-            if ends and event.reason == "prompt_input_exit":
-                self.observer.goodbye(session.uid)
-            elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
-                self._begun(session, event, at)
+        for told in spool.told(self.spool):
+            event, session = hooks.parse(told.text), self.books.sessions.get(told.nonce)
+            try:
+                if event is not None and session is not None and not event.subagent:
+                    # It may have lain there while no supervisor ran.
+                    self._take_in(event, session, min(now, told.at))
+            except (DatabaseUnavailableError, DatabaseUnreadableError):
+                raise
+            except Exception:
+                log.exception("what a hook told is passed over")
+            told.remove()
+
+    def _take_in(self, event: HookEvent, session: Session, at: float) -> None:
+        """What one hook tells of its session. Told twice, only a compaction is counted twice."""
+        ends = event.kind is hooks.Hook.SESSION_END
+        if not ends and in_another_background(session, event.conversation):
+            return
+        if session.conversation is not None:
+            self.books.activity.note(session.uid, session.conversation, 0, at, settled=False)
+        if ends and event.reason == "prompt_input_exit":
+            self.observer.goodbye(session.uid)
+        elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
+            self._begun(session, event, at)
 
     def _take_late(self, now: float) -> None:
         """What cannot be kept is said once; a tmux that does not answer is asked again later."""
@@ -115,7 +123,7 @@ class Intake:
 
     def learn(self, session: Session, evidence: Evidence) -> Session:
         """The session with what this evidence tells of its place, its process and its program."""
-        self._count(session, evidence.tail)
+        self.counts.note(session.uid, evidence.tail)
         registry = evidence.registry
         if registry is not None and registry.status is not None and registry.conversation:
             self._leave(session, registry.conversation, evidence.at)
@@ -124,22 +132,10 @@ class Intake:
         session = self.places.learn(session, evidence.place, evidence.at)
         return self._find_program(self._find_process(session, evidence), evidence)
 
-    def _count(self, session: Session, tail: Tail | None) -> None:
-        """How many prompts its conversation had by now, and when it last did anything."""
-        if tail is None or tail.last_at is None:
-            return
-        settled = tail.ending not in (Ending.PROMPTED, Ending.ANSWERING)
-        last = tail.turns[-1].text if tail.turns and self.previews else ""
-        said = Said(tail.replies, beginning(last), tail.reply if self.previews else "")
-        at = tail.last_at
-        self.books.activity.note(
-            session.uid, tail.conversation, tail.prompts, at, settled=settled, said=said
-        )
-
     def _leave(self, session: Session, conversation: str, now: float) -> None:
         """Counts what a conversation came to whose file nobody follows from now on."""
         if session.conversation not in (None, conversation):
-            self._count(session, OwnFiles().tail(session, session.conversation, now))
+            self.counts.note(session.uid, OwnFiles().tail(session, session.conversation, now))
 
     def _find_pane(self, session: Session) -> Session:
         """While it is being opened: tmux, or a crash, may have kept from us that it was done."""

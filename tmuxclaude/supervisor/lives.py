@@ -19,6 +19,10 @@ UNREAPED_LOOKS = 3
 """How often tmux is asked to collect a child it missed before the pane counts as died."""
 
 
+START_SECONDS = 2.0
+"""How far what tmux and the kernel tell of the same start may lie apart: both are rounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What tmux and the system say of one session's pane and process.
@@ -138,8 +142,12 @@ def _left_its_file(session: Session, process: Process) -> bool:
 
 
 def _lives_on(session: Session, pane: Pane) -> bool:
-    """Whether the process of the pane's tmux server is still there, in this boot."""
+    """Whether the process of the pane's tmux server is still there, and not another of its pid."""
     server = processes.identify(pane.server.pid)
     if server is None or session.process is None or server.boot != session.process.boot:
         return False
-    return processes.life(server) is not processes.Life.ZOMBIE
+    if processes.life(server) is processes.Life.ZOMBIE:
+        return False
+    # A clock that was set since says nothing where the pane's process is the server's child.
+    since = abs(processes.began(server) - pane.server.started)
+    return since <= START_SECONDS or processes.descends_from(pane.pane_pid, server.pid)

@@ -1,7 +1,8 @@
 """The loop: observe, decide, act, record. It fits on one screen; everything else is below it.
 
 One thread decides and writes. A full round looks at every session each ``poll_seconds``; between
-two of them a brisk round looks only at the sessions whose resume is under way, or due right now.
+two of them brisk rounds look only at the sessions of which something has just been done, asked or
+due.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from tmuxclaude.core.clocks import GAP_SECONDS, Course, went_on
+from tmuxclaude.core.clocks import GAP_SECONDS, SLIP_SECONDS, Course, Instant, went_on
 from tmuxclaude.core.errors import RefusedError, UsageError
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.messages import Stage
-from tmuxclaude.core.model import Actor, Attempt, Session, State, Want
+from tmuxclaude.core.model import Attempt, Session, State, Want
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -24,18 +25,12 @@ from tmuxclaude.store.sessions import left_alone
 from tmuxclaude.supervisor import brakes, decide
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.deliver import Deliveries
-from tmuxclaude.supervisor.halting import in_flight
 from tmuxclaude.supervisor.intake import Intake
 from tmuxclaude.supervisor.observe import Observer
+from tmuxclaude.supervisor.pace import Pace, our_time
 from tmuxclaude.supervisor.wait import Waiter
 
 log = logging.getLogger(__name__)
-
-BRISK_SECONDS = 0.05
-"""The pace of looking while keys are on their way."""
-
-FRESH_SECONDS = 5.0
-"""How long after its last step an attempt that waits is still looked at briskly."""
 
 
 @dataclass(slots=True)
@@ -63,11 +58,15 @@ class Loop:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     _weighed: dict[str, Evidence] = field(default_factory=dict)
     _known: dict[str, Decided] = field(default_factory=dict)
-    _touched: set[str] = field(default_factory=set)
+    _pace: Pace = field(init=False)
     _course: Course = field(default_factory=Course)
+    _slipped: float = 0.0
     _next_round: float = 0.0
     _trouble: str = ""
     _mistakes: int = 0
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.clock)
 
     def run(self, serve: Callable[[], float | None]) -> None:
         """Until a signal or a ``shutdown`` request ends it.
@@ -75,7 +74,8 @@ class Loop:
         ``serve`` closes clients that are too slow and says when the next one will be.
         """
         with suppress(DatabaseUnavailableError):
-            self._touched |= {attempt.session for attempt in self.books.halts.open_attempts()}
+            for attempt in self.books.halts.open_attempts():
+                self._pace.hurry(attempt.session)
         while not self.waiter.stopping:
             if why := self.past():
                 log.error("%s. This supervisor ends", why)
@@ -111,7 +111,7 @@ class Loop:
             return
         if self._trouble:
             self.books.db.prove_writable()
-        self.round(self.books.sessions.not_ended() if full else self._pressing_sessions())
+        self.round(self.books.sessions.not_ended() if full else self._brisk_sessions())
         if full:
             self.restore(self.evidence)
         self.tell(self._known.values(), self.evidence)
@@ -135,10 +135,11 @@ class Loop:
         self.intake.take_spool(now)
         if not self._course.unsettled() and brakes.end_pause(self.books, now):
             self.reconsider()
-        closely = frozenset(
-            s.uid for s in sessions if self._is_pressing(s.uid, now) or self._is_open(s.uid)
-        )
-        for uid, evidence in self.observer.look(sessions, closely).items():
+        brisk = self._brisk()
+        closely = frozenset(s.uid for s in sessions if s.uid in brisk or self._waits(s.uid, now))
+        seen = self.observer.look(sessions, closely, self.books.halts.offsets())
+        self._read_clocks()  # what the machine slept during the look, nothing has waited
+        for uid, evidence in seen.items():
             try:
                 self._advance(uid, evidence, uid in closely)
             except (DatabaseUnavailableError, DatabaseUnreadableError):
@@ -151,13 +152,14 @@ class Loop:
     def touch(self, uid: str) -> None:
         """Somebody asked for something: look at this session closely, and at once."""
         self.observer.forget(uid)
-        self._touched.add(uid)
+        self._weighed.pop(uid, None)
+        self._pace.hurry(uid)
         self._next_round = 0.0
 
     def drop(self, uid: str) -> None:
         """The session is kept no longer: nothing more is done about it."""
-        self.observer.forget(uid)
-        self._touched.discard(uid)
+        self.observer.drop(uid)
+        self._pace.drop(uid)
         for remembered in (self.evidence, self._weighed, self._known):
             remembered.pop(uid, None)
 
@@ -181,6 +183,7 @@ class Loop:
         found += [f"nothing is resumed yet: {unsettled}"] if unsettled else []
         with suppress(DatabaseUnavailableError, DatabaseUnreadableError):
             found += map(left_alone, self.books.sessions.illegible.values())
+        found += self.observer.notices()
         mistakes = self._mistakes + self.observer.mistakes
         if mistakes:
             found.append(f"{mistakes} looks failed by a mistake of ours; see the log")
@@ -202,8 +205,9 @@ class Loop:
         attempt = self.deliveries.advance(decided, evidence, self._known, unsettled)
         if attempt is not decided.attempt and attempt is not None:
             self._moved(decided.session, attempt)
+        before = self._known.get(uid)
+        self._pace.follow(uid, before.attempt if before is not None else None, attempt)
         self._known[uid] = replace(decided, attempt=attempt)
-        self._touched.discard(uid)
         if decided.session.state is State.ENDED and decided.session.want is Want.DOWN:
             self.intake.windows.close(decided.session)
 
@@ -216,17 +220,11 @@ class Loop:
             self._weighed.pop(session.uid, None)
 
     def _nothing_new(self, uid: str, evidence: Evidence) -> bool:
-        """Whether the last decision still holds: the same evidence, nothing that ripens."""
+        """Whether the last decision still holds: the same evidence, and time alone changes none."""
         before, known = self._weighed.get(uid), self._known.get(uid)
         if before is None or known is None or replace(before, at=evidence.at) != evidence:
             return False
-        session = known.session
-        ripens = session.state is State.LIMITED and known.halt is None
-        outlook = known.session.outlook
-        passed = known.halt is not None and outlook.at is not None and outlook.at <= evidence.at
-        due = known.due is not None and before.at < known.due <= evidence.at
-        waits = known.message is not None and known.message.stage is Stage.QUEUED
-        return session.state is not State.STARTING and not (ripens or passed or due or waits)
+        return not _ripens(known, before.at, evidence.at)
 
     # -- the clocks ------------------------------------------------------------------------------
 
@@ -234,6 +232,7 @@ class Loop:
         """After a step of the wall clock, or a sleep, everything is looked at anew."""
         before, now = self._course, self.clock.instant()
         self._course = went_on(before, now)
+        self._let_slip(before.last, now)
         if self._course.jumps == before.jumps:
             return
         log.warning("%s", self._course.why)
@@ -245,52 +244,55 @@ class Loop:
         self.deliveries.forget_times()
         self.reconsider()
 
+    def _let_slip(self, before: Instant | None, now: Instant) -> None:
+        """What slept with us has not had the time that the wall clock says it had."""
+        slipped = now.slipped_since(before) if before is not None else 0.0
+        if abs(slipped) > SLIP_SECONDS:
+            self._slipped += slipped
+        if self._slipped:
+            with suppress(DatabaseUnavailableError):
+                self.books.halts.shift(self._slipped)
+                self._slipped = 0.0
+
     # -- the pace --------------------------------------------------------------------------------
 
-    def _pressing_sessions(self) -> list[Session]:
-        now = self.clock.now()
-        uids = [uid for uid in {*self._known, *self._touched} if self._is_pressing(uid, now)]
-        found = (self.books.sessions.get(uid) for uid in uids)
+    def _brisk(self) -> set[str]:
+        return self._pace.brisk(self._known, settled=not self._course.unsettled())
+
+    def _brisk_sessions(self) -> list[Session]:
+        found = (self.books.sessions.get(uid) for uid in self._brisk())
         return [session for session in found if session is not None]
 
-    def _is_open(self, uid: str) -> bool:
-        """Whether a delivery to this session is open, however long it waits already."""
+    def _brisk_at(self) -> float | None:
+        """When (monotonic) the next brisk round is needed, if before the next full one."""
+        if self._trouble:
+            return None
+        return self._pace.next_look(self._known, settled=not self._course.unsettled())
+
+    def _waits(self, uid: str, now: float) -> bool:
+        """Whether a delivery to this session is open, or due, however long already."""
         known = self._known.get(uid)
-        return known is not None and known.attempt is not None and known.attempt.open
+        if known is None:
+            return False
+        due = our_time(known)
+        open_one = known.attempt is not None and known.attempt.open
+        return open_one or (due is not None and due <= now)
 
     def _is_over(self, uid: str, known: Decided) -> bool:
         """Whether nothing more can come of a session, unless somebody asks for it."""
         if uid in self.books.sessions.illegible:
             return True
-        return known.session.state is State.ENDED and uid not in self._touched
-
-    def _is_pressing(self, uid: str, now: float) -> bool:
-        """Whether a session is to be looked at briskly: keys are on their way, or due."""
-        known = self._known.get(uid)
-        if uid in self._touched:
-            return True
-        if known is None or known.session.state is State.ENDED:
-            return False
-        attempt = known.attempt
-        if attempt is not None and attempt.open:
-            fresh = now - max(attempt.stepped_at, attempt.keyed_at) < FRESH_SECONDS
-            return (in_flight(attempt) and uid not in self.deliveries.held) or fresh
-        due = _our_time(known)
-        return due is not None and due <= now and not self._course.unsettled()
-
-    def _brisk_at(self) -> float | None:
-        """When (monotonic) the next brisk round is needed, if before the next full one."""
-        now, monotonic = self.clock.now(), self.clock.monotonic()
-        if self._trouble:
-            return None
-        if any(self._is_pressing(uid, now) for uid in self._known):
-            return monotonic + BRISK_SECONDS
-        dues = [due for known in self._known.values() if (due := _our_time(known)) is not None]
-        ahead = [due - now for due in dues if due > now]
-        return monotonic + min(ahead) if ahead else None
+        return known.session.state is State.ENDED and not self._pace.hurries(uid)
 
 
-def _our_time(known: Decided) -> float | None:
-    """When it is our turn on a session's halt. A time that only others act at hurries nobody."""
-    outlook = known.session.outlook
-    return outlook.at if known.halt is not None and outlook.actor is Actor.US else None
+def _ripens(known: Decided, since: float, now: float) -> bool:
+    """Whether the time from ``since`` to ``now`` may change what was decided."""
+    session, halt, due = known.session, known.halt, known.due
+    if session.state is State.STARTING:
+        return True
+    if known.message is not None and known.message.stage is Stage.QUEUED:
+        return True
+    if halt is None:
+        return session.state is State.LIMITED
+    told = session.outlook.at
+    return (told is not None and told <= now) or (due is not None and since < due <= now)

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 STALE_SECONDS = 2.0
 """A look that took longer does not say whether keys may be sent now."""
 
+HANGING_SECONDS = 10.0
+"""No question to tmux takes so long: something else that a look touches does not answer."""
+
 LIMIT_WORDS = ("limit", "resets", "credits")
 """What tmux itself searches the screens of blind sessions for; a hint to read one, nothing more."""
 
@@ -88,30 +91,40 @@ class Observer:
         ``closely``: uids whose screen and pane are read anyway. ``since``: by uid, from which byte
         on a transcript must be known. A look that was overtaken by ``forget`` tells nothing.
         """
-        for uid, offset in since.items():
-            self._memory(uid).files.since = offset
         by_socket: dict[str, list[Session]] = {}
         for session in sessions:
             by_socket.setdefault(session.socket, []).append(session)
         tasks = {}
         for socket, group in by_socket.items():
             if self._workers.idle(socket):
+                for session in group:
+                    self._memory(session.uid).files.since = since.get(session.uid)
                 tasks[socket] = partial(self._look_at_server, socket, group, closely)
                 self._under_way[socket] = {session.uid for session in group}
         for socket in self._dressed - self.watched - by_socket.keys():
             if self._workers.idle(socket):
-                tasks[socket] = partial(self._undress, socket, Segment())
+                nothing = Segment() if self.segment is None else self.segment.nothing()
+                tasks[socket] = partial(self._undress, socket, nothing)
                 self._under_way[socket] = set()
         found: dict[str, Evidence] = {}
         for socket, done in self._workers.run(tasks).items():
             found |= self._still_true(socket, done)
         return found
 
+    def notices(self) -> list[str]:
+        """Which looks do not end, for people: what they look at is not watched meanwhile."""
+        hangs = f"has not ended for {HANGING_SECONDS:.0f} s, so they are not watched"
+        return [
+            f"the look at the sessions {f'at {socket}' if socket else 'outside tmux'} {hangs}"
+            for socket in self._workers.late(HANGING_SECONDS)
+        ]
+
     def close(self) -> None:
         """Ends the looking, and lets the status lines say so."""
         if self.segment is not None:
             gone, idle = self.segment.at_the_end(), filter(self._workers.idle, self._dressed)
-            last = {socket: gone if socket in self.watched else Segment() for socket in idle}
+            nothing = self.segment.nothing()
+            last = {socket: gone if socket in self.watched else nothing for socket in idle}
             self._workers.run({at: partial(self._undress, at, said) for at, said in last.items()})
         self._workers.close()
 
@@ -129,15 +142,29 @@ class Observer:
 
     def clocks_jumped(self) -> None:
         """The times of past looks mean nothing any more: every screen and file is due."""
-        for memory in self._memories.values():
+        for memory in list(self._memories.values()):  # a late look may add one meanwhile
             memory.sight.read_at, memory.files.sought_at = NEVER, 0.0
 
     def forget(self, uid: str) -> None:
-        """A session that was launched anew has no past looks; one that is under way is void."""
+        """A session that was launched anew has no past looks; one that is under way is void.
+
+        Only what was read of a very long turn is kept: it is not read again for each request.
+        """
         if any(uid in uids for uids in self._under_way.values()):
             self._void.add(uid)
         else:
-            self._memories.pop(uid, None)
+            self._renew(uid)
+
+    def drop(self, uid: str) -> None:
+        """The session is not looked at any more."""
+        self.forget(uid)
+        self._memories.pop(uid, None)
+
+    def _renew(self, uid: str) -> None:
+        memory = self._memories.pop(uid, None)
+        if memory is not None and memory.files.reaches_far:
+            memory.files.seek_anew()
+            self._memories[uid] = _Memory(files=memory.files)
 
     def _still_true(self, socket: str, done: Done[dict[str, Evidence]]) -> dict[str, Evidence]:
         """What a look gives when it has ended. Of an old one no key may follow."""
@@ -145,7 +172,7 @@ class Observer:
         void = self._void & uids
         self._void -= uids
         for uid in void:
-            self._memories.pop(uid, None)
+            self._renew(uid)
         return {
             uid: evidence if done.age < STALE_SECONDS else replace(evidence, pane=None)
             for uid, evidence in done.value.items()

@@ -1,4 +1,4 @@
-"""Makes a database anew when the old one cannot be read, from what the living world says.
+"""Makes a database anew when the old one cannot be read or is gone, from what the world says.
 
 tmux shows which panes carry our mark; the process in a pane, Claude Code's registry file and its
 transcript tell the rest. What can still be read of the old database adds what only that knew (a
@@ -25,7 +25,7 @@ from tmuxclaude.store import aside
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import Database, open_for_writing
 from tmuxclaude.store.format import DatabaseUnreadableError
-from tmuxclaude.supervisor.files import claude_process
+from tmuxclaude.supervisor.files import claude_process, is_spoken_in
 
 log = logging.getLogger(__name__)
 
@@ -53,31 +53,37 @@ class World:
 def open_or_rebuild(path: Path, world: World, patience: float) -> tuple[Database, str]:
     """The database, and a notice for people when it was made anew; the old one is kept.
 
+    Where there is none, and panes are there that we have opened, it was removed.
     ``patience``: seconds that a write waits for a lock. Raises ``RefusedError`` for a newer schema
     and ``DatabaseUnavailableError``; nothing is put aside then.
     """
     aside.settle(path)
+    search = _Search(world, [], aside.backups(path), removed=aside.is_gone(path))
+    found = list(search.sessions()) if search.removed else []
     try:
-        return open_for_writing(path, patience), ""
+        if not found:
+            return open_for_writing(path, patience), ""
+        log.error("the database %s was removed, and sessions of it live", path)
     except DatabaseUnreadableError as problem:
         log.error("%s", problem)
+        search = _Search(world, aside.remembered(path), search.older)
+        found = list(search.sessions())
     fresh = open_for_writing(aside.unborn(path), patience)
     try:
-        notice = _fill(Books(fresh), path, world)
+        notice = _fill(Books(fresh), search, found)
         fresh.tidy()
     finally:
         fresh.close()
-    kept = aside.put_aside(path, world.now())
+    if not search.removed:
+        notice = f"{notice}; the old database is kept as {aside.put_aside(path, world.now())}"
     aside.settle(path)
-    notice = f"{notice}; the old database is kept as {kept}"
     log.warning("%s", notice)
     return open_for_writing(path, patience), notice
 
 
-def _fill(books: Books, path: Path, world: World) -> str:
-    search = _Search(world, aside.remembered(path), aside.backups(path))
+def _fill(books: Books, search: _Search, sessions: list[tuple[Session, str]]) -> str:
     with books.db.writing(durable=True):
-        for session, where in search.sessions():
+        for session, where in sessions:
             books.sessions.add(session)
             if session.conversation is not None:
                 books.sessions.link(session.uid, session.conversation, search.at, "found")
@@ -85,19 +91,25 @@ def _fill(books: Books, path: Path, world: World) -> str:
             log.warning("session %s: %s", session.name, where)
         found = f"{len(search.names)} sessions were found again"
         books.events.note(search.world.now(), "", "rebuilt", found)
+    why = "was gone" if search.removed else "could not be read"
     return (
-        f"the database could not be read and was made anew; {len(search.names)} sessions were "
+        f"the database {why} and was made anew; {len(search.names)} sessions were "
         "found again, and a limit that was met before is left to you"
     )
 
 
 @dataclass(slots=True)
 class _Search:
-    """``old``: what could be read of the damaged database, ``older``: of a copy of it."""
+    """``old``: what could be read of the damaged database, ``older``: of a copy of it.
+
+    ``removed``: there is none. Then a pane counts only if our own files name it, for another state
+    directory, as that of the demo, marks its panes in the same way.
+    """
 
     world: World
     old: list[Session]
     older: list[Session]
+    removed: bool = False
     at: float = 0.0
     names: set[str] = field(default_factory=set)
     uids: set[str] = field(default_factory=set)
@@ -109,7 +121,8 @@ class _Search:
             try:
                 listing = self.world.door(socket).panes()
             except (tmux.Silent, tmux.ServerGone) as problem:
-                log.warning("not looked at: %s", problem)
+                if not self.removed:  # else most likely there never was one
+                    log.warning("not looked at: %s", problem)
                 continue
             for facts in listing.panes.values():
                 session = self._session(socket, facts, listing) if facts.nonce else None
@@ -141,6 +154,8 @@ class _Search:
         portrait = processes.portrait(own) if own is not None else None
         account = self._account(pane, portrait, known)
         start = _Start(self.world.settings, portrait)
+        if self.removed and not (start.ours or self._has_settings(pane)):
+            return None
         session = known or Session(
             uid=start.uid or uuid4().hex,
             name="",
@@ -160,6 +175,9 @@ class _Search:
             log.error("pane %s on %s is ours, but nothing tells whose", pane.pane_id, socket)
             return None
         return self._as_found(session, facts, start)
+
+    def _has_settings(self, pane: Pane) -> bool:
+        return (self.world.settings / f"{pane.nonce}.json").exists()
 
     def _by_claude_code(self, session: Session, facts: tmux.PaneFacts) -> Session:
         """The process, the conversation and the directory, as Claude Code's own file says."""
@@ -192,7 +210,7 @@ class _Search:
             state=State.LOST if facts.dead else State.STARTING,
             since=self.at,
             reason="",
-            recorded=transcript is not None,
+            recorded=transcript is not None and is_spoken_in(transcript),
             created_at=session.created_at or self.at,
             rebuilt_at=self.at,
         )

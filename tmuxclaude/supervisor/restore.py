@@ -101,7 +101,9 @@ class Restorer:
 
     def _open(self, session: Session) -> None:
         try:
-            self.windows.reopen(session, None)
+            _, notes = self.windows.reopen(session)
+            for note in notes:
+                self.books.events.note(self.clock.now(), session.uid, "conversation", note)
         except errors.UnreachableError as problem:
             log.warning("%s: %s", session.name, problem)
         except errors.TmuxclaudeError as problem:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tmuxclaude.core import errors
 from tmuxclaude.core.model import Process
 from tmuxclaude.core.rules import Rules
-from tmuxclaude.edges import claude_files, processes, programs
+from tmuxclaude.edges import claude_files, directories, processes, programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ class Surroundings:
             raise errors.NotFoundError(f"there is no program {path!r}; nothing was done")
 
     def directory(self, path: str) -> str:
-        """``path``, if it is absolute and a directory is there; raises ``UsageError``."""
-        if not os.path.isabs(path) or not os.path.isdir(path):  # noqa: PTH112, PTH117 - never raise
+        """``path``, if it is absolute and a directory is there; raises ``UsageError``, and
+        ``UnreachableError`` when it does not answer."""
+        if not os.path.isabs(path) or not directories.is_there(path):  # noqa: PTH117 - never raises
             raise errors.UsageError(f"there is no directory {path!r}; nothing was done")
         return path
 
@@ -53,8 +54,10 @@ class Surroundings:
     def transcript(self, account: str, conversation: str, directory: str) -> str:
         """Where a conversation's transcript is, or will be."""
         found = claude_files.transcript_path(Path(account), conversation, directory)
-        expected = claude_files.future_transcript_path(Path(account), conversation, directory)
-        return str(found or expected)
+        if found is None:
+            directories.is_there(directory)  # raises where its real path cannot be had
+            found = claude_files.future_transcript_path(Path(account), conversation, directory)
+        return str(found)
 
     def identify(self, pid: int) -> Process | None:
         """The process with this pid, as it is now."""

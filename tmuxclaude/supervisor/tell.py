@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 
 from tmuxclaude.core import notices, restoring
 from tmuxclaude.core.evidence import Evidence
-from tmuxclaude.core.model import Event
+from tmuxclaude.core.model import Event, Topic
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.store.books import Books
-from tmuxclaude.supervisor import resources
+from tmuxclaude.supervisor import configured, resources
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.restore import TOLD
 
 log = logging.getLogger(__name__)
+
+OF_ALL = {resources.EVENT: Topic.BUDGET, configured.SPOILED: Topic.NEEDS_YOU}
+"""Kinds of events of no session that are told in their own words."""
 
 
 @dataclass(slots=True)
@@ -71,10 +74,11 @@ class Teller:
             return [notices.rebuilt(event, dict.fromkeys(s.socket for s in sessions))]
         if not event.session and event.kind == TOLD:
             lost = filter(restoring.told_together, self.books.sessions.not_ended())
-            return [notices.lost_together(event, dict.fromkeys(s.socket for s in lost))]
-        if not event.session and event.kind == resources.EVENT:
+            return [notices.of_all(Topic.LOST, event, dict.fromkeys(s.socket for s in lost))]
+        if not event.session and event.kind in OF_ALL:
             sessions = self.books.sessions.not_ended()
-            return [notices.over_budget(event, dict.fromkeys(s.socket for s in sessions))]
+            sockets = dict.fromkeys(s.socket for s in sessions)
+            return [notices.of_all(OF_ALL[event.kind], event, sockets)]
         session = self.books.sessions.get(event.session)
         if session is None:
             return []

@@ -11,7 +11,6 @@ a second time before two looks have said that there is none.
 from __future__ import annotations
 
 import math
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,13 +20,14 @@ from tmuxclaude.claude import launch
 from tmuxclaude.core import errors, launching
 from tmuxclaude.core.launching import Entrance
 from tmuxclaude.core.model import NAME, Pane, Session, Want
-from tmuxclaude.core.parked import MOVED
 from tmuxclaude.core.states import Signal, after
-from tmuxclaude.edges import claude_files, processes, tmux
+from tmuxclaude.edges import directories, processes, tmux
 from tmuxclaude.edges.failpoints import around
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor import resumable
 from tmuxclaude.supervisor.entering import Entering
 from tmuxclaude.supervisor.files import claude_process, open_elsewhere
+from tmuxclaude.supervisor.resumable import NothingToResumeError, NotStartedError
 from tmuxclaude.supervisor.settings import SettingsFiles, given
 
 HOME_SESSION = "claude"
@@ -62,6 +62,7 @@ class Windows:
         there or not.
         """
         tmux.check_socket(session.socket)
+        directories.is_there(session.directory)  # raises where tmux would be asked in vain
         words = launch.split(arguments)
         theirs = given(words.settings, session.directory)
         conversation, notes = launch.first_conversation(words, str(uuid.uuid4())), list[str]()
@@ -105,49 +106,49 @@ class Windows:
         entering = Entering(self.books, self.door, self._files, self.now, self.recap)
         return entering.enter(session, entrance)
 
-    def reopen(self, session: Session, text: str | None) -> tuple[Session, list[str]]:
-        """Starts a session's conversation again: in its own dead pane, else in a new window.
+    def reopen(self, session: Session) -> tuple[Session, list[str]]:
+        """Starts a session's conversation again, without text, and returns what is worth saying.
 
-        ``text`` is submitted by Claude Code itself. A conversation that never had a record cannot
-        be resumed by Claude Code; then a new one is begun, and a note says so.
+        One without messages cannot be resumed by Claude Code; then a new one is begun, and a note
+        says so. Raises ``RefusedError`` when neither can be done just now.
         """
-        session = self._before_it_moved(session)
-        self.check(session)
-        settings, notes = str(self._files.write(session.uid, None)), []
+        session = resumable.found(self.books, session)
+        resumable.check(session)
+        settings, notes = self._settings_of(session), []
         command, flags = session.launch.command, session.launch.flags
         if session.conversation is not None and session.recorded:
-            argv = launch.again(command, flags, session.conversation, session.name, settings, text)
+            argv = launch.again(command, flags, session.conversation, session.name, settings, None)
         else:
             session = replace(session, conversation=str(uuid.uuid4()))
             words = launch.Arguments(flags=flags)
             argv = launch.fresh(command, words, session.conversation or "", session.name, settings)
             notes = ["its conversation had no messages yet, so a new one was begun"]
-        before = self.books.sessions.get(session.uid)
-        self._being_opened(session)
+        return self._started_again(session, argv), notes
+
+    def relaunch(self, session: Session, text: str) -> Session:
+        """Starts a session's conversation again with ``text``, which Claude Code itself submits.
+
+        Raises ``NothingToResumeError`` when there is nothing that the text could continue; a new
+        conversation is never begun for it. Raises ``NotStartedError`` when nothing was tried.
+        """
         try:
-            pane = self._respawned(session, argv)
-            if pane is None:
-                pane, home = self._in_idle_shell(session, argv), session.tmux_session
-                if pane is None:
-                    pane, home, _ = self._window(session, argv, select=False, elsewhere=True)
-                session = replace(session, tmux_session=home, window_name=session.name)
-        except tmux.Silent as problem:
-            raise _in_doubt(session, problem) from problem
-        except errors.TmuxclaudeError:
-            if before is not None:
-                self.books.sessions.save(before)
+            session = resumable.found(self.books, session)
+            resumable.check(session)
+            resumable.must_have_messages(session)
+            settings = self._settings_of(session)
+        except NothingToResumeError:
             raise
-        return self._placed(session, pane), notes
+        except (errors.RefusedError, errors.UnreachableError) as problem:
+            raise NotStartedError(str(problem)) from problem
+        flags, conversation = session.launch.flags, session.conversation or ""
+        return self._started_again(
+            session,
+            launch.again(session.launch.command, flags, conversation, session.name, settings, text),
+        )
 
     def check(self, session: Session) -> None:
         """Raises ``RefusedError`` when ``session`` could not be started again just now."""
-        if not os.path.isdir(session.directory):  # noqa: PTH112 - never raises
-            raise errors.RefusedError(
-                f"the directory {session.directory} of {session.name} is gone; nothing was "
-                "started. Make it again to come back to the conversation"
-            )
-        if session.conversation is not None and session.recorded:
-            self._must_be_resumable(session)
+        resumable.check(session)
 
     def take_up(self, session: Session, pane: Pane) -> Session:
         """The session in a pane that was opened for it without our learning of it.
@@ -188,35 +189,34 @@ class Windows:
     def _files(self) -> SettingsFiles:
         return SettingsFiles(self.settings, self.spool)
 
-    def _before_it_moved(self, session: Session) -> Session:
-        """With the conversation of which a copy went on in the background, if nothing was said
-        there: that copy was never written, and its process is gone."""
-        links = self.books.sessions.chain(session.uid)[-2:]
-        moved = len(links) == 2 and links[1].why == MOVED
-        if session.recorded or not moved or session.conversation != links[1].conversation:
-            return session
-        if open_elsewhere(session):
+    def _settings_of(self, session: Session) -> str:
+        """The settings file of an earlier start, made anew if it is gone."""
+        try:
+            return str(self._files.write(session.uid, None))
+        except OSError as problem:
             raise errors.RefusedError(
-                f"the conversation of {session.name} is open in the background; nothing was "
-                "started. See: claude agents"
-            )
-        halt = self.books.halts.current(session.uid)
-        if halt is not None and halt.conversation == session.conversation:
-            self.books.halts.save(replace(halt, conversation=links[0].conversation))
-        return replace(session, conversation=links[0].conversation, recorded=True)
+                f"the hooks of {session.name} cannot be written: {problem.strerror} "
+                f"({self.settings}); nothing was started"
+            ) from problem
 
-    def _must_be_resumable(self, session: Session) -> None:
-        account, conversation = Path(session.account), session.conversation or ""
-        if claude_files.transcript_path(account, conversation, session.directory) is None:
-            raise errors.RefusedError(
-                f"the conversation {conversation} of {session.name} is gone from {account}; "
-                "nothing was started. Begin a new one: tmuxclaude new"
-            )
-        if open_elsewhere(session):
-            raise errors.RefusedError(
-                f"the conversation of {session.name} is open in another process; nothing was "
-                "started, for two would write to it"
-            )
+    def _started_again(self, session: Session, argv: list[str]) -> Session:
+        """In its own dead pane, else in a new window."""
+        before = self.books.sessions.get(session.uid)
+        self._being_opened(session)
+        try:
+            pane = self._respawned(session, argv)
+            if pane is None:
+                pane, home = self._in_idle_shell(session, argv), session.tmux_session
+                if pane is None:
+                    pane, home, _ = self._window(session, argv, select=False, elsewhere=True)
+                session = replace(session, tmux_session=home, window_name=session.name)
+        except tmux.Silent as problem:
+            raise _in_doubt(session, problem) from problem
+        except errors.TmuxclaudeError:
+            if before is not None:
+                self.books.sessions.save(before)
+            raise
+        return self._placed(session, pane)
 
     def _tmux_session_of(self, session: Session, caller_pane: str | None) -> str:
         """The name of the caller's tmux session; empty when the caller is in none."""
