@@ -39,7 +39,7 @@ def test_it_says_who_it_is_and_what_it_was_started_with(where: Paths) -> None:
     settings = late.leave(order(settings='{"model": "x"}'))
     [left] = spool.left(where.spool)
     assert left.path.name == f"run.{os.getpid()}.json"
-    assert spool.take(where.spool) == []
+    assert spool.told(where.spool) == []
     found, me = wire.decode_late(left.text), identify(os.getpid())
     assert me is not None
     assert (found.run.uid, found.run.conversation) == (UID, ID)

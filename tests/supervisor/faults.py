@@ -36,9 +36,11 @@ for socket in {moods}/*; do
         empty) exit 0 ;;
         hang) exec sleep 60 ;;
         late)
-            asked=$(cat; echo .)
-            printf %s "${{asked%.}}" | {tmux} "$@"
-            case $asked in *new-window*|*new-session*|*respawn-pane*) exec sleep 60 ;; esac
+            asked=$(cat; echo .) told=1
+            case $asked in *new-window*|*new-session*|*respawn-pane*) told= ;; esac
+            heard=$(printf %s "${{asked%.}}" | {tmux} "$@"; echo .)
+            [ "$told" ] || exec sleep 60
+            printf %s "${{heard%.}}"
             exit ;;
     esac
 done

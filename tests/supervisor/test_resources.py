@@ -120,7 +120,9 @@ def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> 
     assert (first["name"], first["uid"], first["health"]) == ("eater", eater.uid, "well")
     assert re.search(r"^slots +2 taken, any", status, re.MULTILINE)
     assert re.search(r"^memory +1\d\d MB of 120 MB \(\d+s ago\)$", status, re.MULTILINE)
-    assert re.search(r"^processors +unknown \(\d+s ago, without 2 not", status, re.MULTILINE)
+    assert re.search(
+        r"^processors +unknown \(\d+s ago; 2 sessions not measured yet", status, re.MULTILINE
+    )
     takes = r"^takes +1\d\d MB of memory, processors not known yet"
     assert re.search(takes, house.run("show", "eater").stdout, re.MULTILINE)
     assert json.loads(house.run("show", "other", "--json").stdout)["resources"]["memory_bytes"] > 0

@@ -129,7 +129,7 @@ def start(call: Call) -> int:
         raise RefusedError(answer["message"])
     for note in answer["notes"]:
         layout.complain(note)
-    if call.name and answer["uid"] and answer["name"] != call.name:
+    if call.name and answer.get("uid") and answer["name"] != call.name:
         layout.complain(f"the session is called {answer['name']}: {call.name!r} cannot be its name")
     argv = [*program, *answer["words"], *rest]
     if answer["wait"] is not None and not _waited(answer):

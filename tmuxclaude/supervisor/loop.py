@@ -137,8 +137,11 @@ class Loop:
             self.reconsider()
         brisk = self._brisk()
         closely = frozenset(s.uid for s in sessions if s.uid in brisk or self._waits(s.uid, now))
-        seen = self.observer.look(sessions, closely, self.books.halts.offsets())
+        offsets = self.books.halts.offsets()
+        seen, jumps = self.observer.look(sessions, closely, offsets), self._course.jumps
         self._read_clocks()  # what the machine slept during the look, nothing has waited
+        if self._course.jumps != jumps:
+            return  # what was seen is of a time that is none; all is looked at anew at once
         for uid, evidence in seen.items():
             try:
                 self._advance(uid, evidence, uid in closely)
