@@ -184,14 +184,19 @@ def sweep(home: Home) -> list[str]:
     """Let the processes of a home end, and kill by id what does not; says what that was."""
     with contextlib.suppress(AssertionError):
         until(lambda: not processes_of(home), 10)
-    left = processes_of(home)
-    told = []
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            told.append(shlex.join(process.cmdline()))
-            process.kill()
-    psutil.wait_procs(left, 10)
-    assert not processes_of(home), "processes survived a kill -9"
+    told: list[str] = []
+
+    def none_left() -> bool:
+        """Claude Code's background starts others while some of them are killed."""
+        left = processes_of(home)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                told.append(shlex.join(process.cmdline()))
+                process.kill()
+        psutil.wait_procs(left, 10)
+        return not left
+
+    until(none_left, 30, "processes survived a kill -9")
     return told
 
 
