@@ -11,7 +11,7 @@ from tests.conftest import PrivateServer
 from tests.edges import prompt_box
 from tests.waiting import until
 from tmuxclaude.core.model import Pane
-from tmuxclaude.edges.tmux import Opened
+from tmuxclaude.edges.tmux import Opened, Tmux
 
 PROGRAM = [sys.executable, "-IS", prompt_box.__file__]
 
@@ -31,7 +31,9 @@ def nonce() -> str:
     return secrets.token_hex(16)
 
 
-def open_window(server: PrivateServer, *argv: str, **given: object) -> Opened:
+def open_window(
+    server: PrivateServer, *argv: str, door: Tmux | None = None, **given: object
+) -> Opened:
     """A window of ours in the user's tmux session; ``given`` replaces arguments."""
     wanted: dict[str, object] = {
         "tmux_session": "user",
@@ -41,7 +43,7 @@ def open_window(server: PrivateServer, *argv: str, **given: object) -> Opened:
         "argv": argv,
         "nonce": nonce(),
     }
-    return server.tmux.open_window(**(wanted | given))  # type: ignore[arg-type]
+    return (door or server.tmux).open_window(**(wanted | given))  # type: ignore[arg-type]
 
 
 def open_box(server: PrivateServer, *screen: str, deaf: bool = False) -> Box:

@@ -145,28 +145,15 @@ def test_a_hook_that_hangs_does_not_hide_the_window(tmux_server: PrivateServer) 
     mark = nonce()
     with gate(tmux_server, "after-new-window"):
         door = Tmux(tmux_server.socket, timeout=1)
-        opened = door.open_window(
-            tmux_session="user",
-            name="ours",
-            directory="/",
-            environment=(),
-            argv=["/bin/sleep", "99"],
-            nonce=mark,
-        )
+        opened = open_window(tmux_server, "/bin/sleep", "99", door=door, nonce=mark)
         assert marked(tmux_server) == {"%0": "", opened.pane.pane_id: mark}
 
 
 def test_a_hook_that_hangs_behind_an_option_leaves_our_mark(tmux_server: PrivateServer) -> None:
     mark = nonce()
+    door = Tmux(tmux_server.socket, timeout=1)
     with gate(tmux_server, "after-set-option"), pytest.raises(Silent):
-        Tmux(tmux_server.socket, timeout=1).open_window(
-            tmux_session="user",
-            name="ours",
-            directory="/",
-            environment=(),
-            argv=["/bin/sleep", "99"],
-            nonce=mark,
-        )
+        open_window(tmux_server, "/bin/sleep", "99", door=door, nonce=mark)
     assert sorted(marked(tmux_server).values()) == ["", mark]
 
 

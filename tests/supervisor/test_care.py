@@ -25,14 +25,13 @@ from hypothesis import strategies as st
 
 from tests.edges.test_usage import CHILD, running
 from tests.store.values import SESSION
+from tests.supervisor.hands import NOW, Hands
 from tmuxclaude.core import notices, resources
-from tmuxclaude.core.clocks import Instant
 from tmuxclaude.core.evidence import Evidence, Life, PaneFacts
 from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, MINUTE
 from tmuxclaude.core.model import Box, Look, Outlook, Process, Reading, Session, State, Topic, Want
 from tmuxclaude.core.resources import MB, Figures, Use
 from tmuxclaude.core.rules import BudgetRules, LifetimeRules, ResumeRules, Rules
-from tmuxclaude.edges.clock import Clock
 from tmuxclaude.edges.processes import identify
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
@@ -43,24 +42,7 @@ from tmuxclaude.supervisor.lifetimes import Lifetimes
 from tmuxclaude.supervisor.parting import LOOK_SECONDS, Parting
 from tmuxclaude.supervisor.resources import Resources
 
-NOW = 1_791_000_000.0
 IDLE = replace(SESSION, state=State.IDLE, since=NOW, want=Want.UP, outlook=Outlook(), reason="")
-
-
-@dataclass
-class Hands(Clock):
-    """A clock whose hands are moved."""
-
-    passed: float = 0.0
-
-    def now(self) -> float:
-        return NOW + self.passed
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def instant(self) -> Instant:
-        return Instant(self.now(), self.passed, self.passed)
 
 
 @contextmanager

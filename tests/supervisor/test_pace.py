@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tests.conftest import PrivateServer
-from tmuxclaude.core.clocks import Instant
+from tests.supervisor.hands import NOW, Hands
 from tmuxclaude.core.model import Actor, Attempt, Halt, Limit, LimitKind, Outlook, Source, Step
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.supervisor.decide import Decided
@@ -15,25 +15,8 @@ from tmuxclaude.supervisor.pace import BRISK_SECONDS, FRESH_SECONDS, Pace
 
 from ..store.values import SESSION
 
-NOW = 1_800_000_000.0
 DUE = Attempt(1, "s1", 1, "Go on.", Step.DUE, NOW, stepped_at=NOW)
 HALT = Halt(1, "s1", "c1", Limit(LimitKind.SERVER, "500", Source.TRANSCRIPT, NOW), "r", NOW)
-
-
-@dataclass
-class Hands(Clock):
-    """So many seconds after the beginning."""
-
-    passed: float = 100.0
-
-    def now(self) -> float:
-        return NOW + self.passed
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def instant(self) -> Instant:
-        return Instant(self.now(), self.passed, self.passed)
 
 
 def brisk(pace: Pace) -> bool:
@@ -41,7 +24,7 @@ def brisk(pace: Pace) -> bool:
 
 
 def test_what_was_asked_is_looked_at_briskly_for_a_while() -> None:
-    clock = Hands()
+    clock = Hands(passed=100.0)
     pace = Pace(clock)
     assert not brisk(pace)
     pace.hurry("s1")
@@ -52,7 +35,7 @@ def test_what_was_asked_is_looked_at_briskly_for_a_while() -> None:
 
 
 def test_each_real_step_is_followed_briskly_and_a_wait_is_not() -> None:
-    clock, last = Hands(), DUE
+    clock, last = Hands(passed=100.0), DUE
     pace = Pace(clock)
     real = (DUE, replace(DUE, step=Step.TYPED), replace(DUE, step=Step.TYPED, keyed_at=NOW))
     before: Attempt | None = None
@@ -70,7 +53,7 @@ def test_each_real_step_is_followed_briskly_and_a_wait_is_not() -> None:
 
 
 def test_a_time_of_ours_is_met_at_once_and_then_left_to_full_rounds() -> None:
-    clock = Hands()
+    clock = Hands(passed=100.0)
     pace = Pace(clock)
     outlook = Outlook(Actor.US, clock.now() + 30, "server error")
     known = {"s1": Decided(replace(SESSION, outlook=outlook), HALT, None)}
