@@ -23,7 +23,7 @@ from tmuxclaude.edges import claude_files, processes, programs, tmux
 from tmuxclaude.edges.processes import Portrait
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor.places import NO_NAME
-from tmuxclaude.supervisor.settings import SettingsFiles, given
+from tmuxclaude.supervisor.settings import SettingsFiles, given, session_of
 
 
 @dataclass(slots=True)
@@ -209,7 +209,7 @@ class Adopter:
         except errors.UsageError:
             note = "its command line was not understood; a later start has none of its options"
             return _Start(Launch(command, (), pairs), notes=(note,))
-        uid = self.files.session(words.settings)
+        uid = session_of(words.settings, self.files.folder)
         theirs = given(words.settings, directory) if words.settings and not uid else None
         free = self.books.sessions.get(uid) is None
         return _Start(Launch(command, words.flags, pairs), uid if free else "", theirs)

@@ -26,10 +26,10 @@ from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import Database, open_for_writing
 from tmuxclaude.store.format import DatabaseUnreadableError
 from tmuxclaude.supervisor.files import claude_process, is_spoken_in
+from tmuxclaude.supervisor.settings import session_of
 
 log = logging.getLogger(__name__)
 
-_UID = re.compile(r"[0-9a-f]{32}")
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS_FIRST = ("--session-id", "--resume", "--name", "--settings")
 """With one of these our own words begin in the command line of a session."""
@@ -154,7 +154,7 @@ class _Search:
         portrait = processes.portrait(own) if own is not None else None
         account = self._account(pane, portrait, known)
         start = _Start(self.world.settings, portrait)
-        if self.removed and not (start.ours or self._has_settings(pane)):
+        if self.removed and not (start.uid or self._has_settings(pane)):
             return None
         session = known or Session(
             uid=start.uid or uuid4().hex,
@@ -165,7 +165,7 @@ class _Search:
             state=State.STARTING,
             since=self.at,
             conversation=start.conversation,
-            opened_by_us=start.ours,
+            opened_by_us=bool(start.uid),
             zone=portrait.environment.get("TZ", "").lstrip(":") if portrait is not None else "",
         )
         session = self._by_claude_code(replace(session, pane=pane, socket=socket), facts)
@@ -277,9 +277,7 @@ class _Start:
                 self._given = launch.split(words[begin:])
             except UsageError as problem:
                 log.warning("a command line was not understood: %s", problem)
-        file = Path(self._given.settings or "")
-        self.ours = file.parent == settings and bool(_UID.fullmatch(file.stem))
-        self.uid = file.stem if self.ours else ""
+        self.uid = session_of(self._given.settings, settings)
 
     @property
     def name(self) -> str:

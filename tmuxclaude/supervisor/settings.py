@@ -45,12 +45,6 @@ class SettingsFiles:
         spool.write(path, json.dumps(hooks.merge(ours, dict(theirs or {}))))
         return path
 
-    def session(self, words: str | None) -> str:
-        """The uid of the session for which this ``--settings`` was written; empty: not by us."""
-        path = Path(words or "")
-        ours = path.parent == self.folder and path.suffix == ".json"
-        return path.stem if ours and _UID.fullmatch(path.stem) else ""
-
     def remove(self, uid: str) -> None:
         self._of(uid).unlink(missing_ok=True)
         self._recap(uid).unlink(missing_ok=True)
@@ -60,6 +54,14 @@ class SettingsFiles:
 
     def _recap(self, uid: str) -> Path:
         return self.folder / f"{uid}.recap"
+
+
+def session_of(words: str | None, folder: Path) -> str:
+    """The uid of the session for which this ``--settings`` in our ``folder`` was written; empty
+    when it is not ours."""
+    path = Path(words or "")
+    ours = path.parent == folder and path.suffix == ".json"
+    return path.stem if ours and _UID.fullmatch(path.stem) else ""
 
 
 def given(words: str | None, directory: str) -> Mapping[str, object]:
