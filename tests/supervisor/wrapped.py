@@ -52,9 +52,15 @@ class Shell:
         self.house.server.say("send-keys", "-t", self.pane, *keys)
 
     def tidy(self, said: str) -> Shell:
-        """After the death of a program (of which ``said`` is said) that used the terminal raw."""
-        self.shows(said).press("s", "t", "t", "y", "Space", "s", "a", "n", "e", "C-j")
-        return self.type("clear")
+        """After the death of a program (of which ``said`` is said) that used the terminal raw.
+
+        The next line is typed only when the terminal is sane: an Enter that comes before stays
+        the carriage return of a raw terminal and would not end it.
+        """
+        self.shows(said)
+        self.house.server.say("send-keys", "-t", self.pane, "-l", "stty sane; echo ti''dy")
+        self.press("C-j")
+        return self.shows("tidy").type("clear")
 
     def screen(self) -> str:
         return self.house.server.say("capture-pane", "-p", "-J", "-t", self.pane)
