@@ -108,8 +108,8 @@ class Watch:
     def drop(self, uid: str) -> None:
         self.dropped.append(uid)
 
-    def goodbye(self, uid: str) -> None:
-        self.ended.append(uid)
+    def goodbye(self, session: Session, why: str) -> None:
+        self.ended.append(f"{session.uid}: {why}")
 
     def reconsider(self) -> None:
         self.reconsidered += 1

@@ -126,7 +126,7 @@ def test_the_end_of_a_session_in_a_pane_is_its_process_end(house: House) -> None
     house.ask(wire.End(session_id=ID, nonce=nonce))
     session = the_only(house)
     assert session.state is State.STARTING
-    assert house.watch.ended == [session.uid]
+    assert house.watch.ended == [f"{session.uid}: it said so"]
     assert session.uid not in house.watch.touched[1:]
 
 

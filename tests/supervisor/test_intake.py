@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PrivateServer
-from tests.store.values import session
+from tests.store.values import SESSION, session
 from tests.supervisor import faults
-from tmuxclaude.edges import spool
+from tmuxclaude.core.evidence import Life
+from tmuxclaude.edges import processes, spool
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
@@ -68,3 +71,24 @@ def test_what_is_told_twice_comes_to_the_same(intake: Intake) -> None:
         intake.take_spool(time.time())
     links = [link.conversation for link in intake.books.sessions.chain(UIDS[0])]
     assert links == [other]
+
+
+@pytest.mark.parametrize("then", ["nothing", "asked for", "a crash", "another process"])
+def test_a_goodbye_holds_until_its_process_has_ended(intake: Intake, then: str) -> None:
+    """Its tmux server is gone: only what was said tells an end on purpose from an accident."""
+    me = processes.identify(os.getpid())
+    assert me is not None
+    leaving = replace(SESSION, uid="c" * 32, name="c", process=me)
+    intake.books.sessions.add(leaving)
+    tell(intake, leaving.uid, {"hook_event_name": "SessionEnd", "reason": "prompt_input_exit"})
+    intake.take_spool(time.time())
+    match then:
+        case "asked for":
+            intake.observer.forget(leaving.uid)
+        case "a crash":
+            intake.observer = Observer(intake.observer.door, Clock())
+            intake.recall()
+        case "another process":
+            leaving = replace(leaving, process=processes.identify(os.getppid()))
+    [seen] = intake.observer.look([leaving], frozenset()).values()
+    assert seen.life is (Life.DIED if then == "another process" else Life.EXITED)

@@ -74,7 +74,7 @@ def test_a_late_look_does_not_spoil_what_follows_a_sleep(tmux_server: PrivateSer
 
     def look() -> None:
         for number in range(100_000):
-            observer.goodbye(str(number))
+            observer.program(str(number))
             begun.set()
         ended.set()
 

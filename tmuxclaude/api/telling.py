@@ -76,8 +76,7 @@ class Telling:
             self._count(session, order.prompt_count)
         now, reason = self.now(), order.reason or "it said so"
         if not launching.is_outside(session):
-            self.books.events.note(now, session.uid, "said goodbye", reason)
-            self.watch.goodbye(session.uid)
+            self.watch.goodbye(session, reason)
             return wire.Ended()
         state = after(session.state, Signal.GOODBYE)
         self.books.events.note(now, session.uid, "state", f"{session.state} → {state}: {reason}")

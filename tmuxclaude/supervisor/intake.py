@@ -14,7 +14,7 @@ from tmuxclaude.core.errors import TmuxclaudeError, UnreachableError
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.core.rules import ChainRules
-from tmuxclaude.edges import spool
+from tmuxclaude.edges import processes, spool
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.format import DatabaseUnavailableError, DatabaseUnreadableError
 from tmuxclaude.supervisor import decide
@@ -26,6 +26,9 @@ from tmuxclaude.supervisor.returning import Returns
 from tmuxclaude.supervisor.windows import Windows
 
 log = logging.getLogger(__name__)
+
+GOODBYE = "said goodbye"
+"""The event of a session that says that it ends."""
 
 LATE_SECONDS = 5.0
 """After how long tmux is asked again about the pane of a session that ``run`` has left."""
@@ -80,9 +83,25 @@ class Intake:
         if session.conversation is not None:
             self.books.activity.note(session.uid, session.conversation, 0, at, settled=False)
         if ends and event.reason == "prompt_input_exit":
-            self.observer.goodbye(session.uid)
+            self.goodbye(session, at, "at its prompt")
         elif event.kind is hooks.Hook.SESSION_START and session.state is not State.ENDED:
             self._begun(session, event, at)
+
+    def goodbye(self, session: Session, at: float, why: str) -> None:
+        """A session says that it ends: when its process does, it was on purpose."""
+        if session.state is not State.ENDED:
+            self.books.events.note(at, session.uid, GOODBYE, why)
+            self.observer.goodbye(session)
+
+    def recall(self) -> None:
+        """What sessions said to an earlier life of ours, which did not see their processes end."""
+        for session in self.books.sessions.not_ended():
+            process = session.process
+            if process is None:
+                continue
+            since = processes.began(process)
+            if self.books.events.latest(session.uid, (GOODBYE,), since) is not None:
+                self.observer.goodbye(session)
 
     def _take_late(self, now: float) -> None:
         """What cannot be kept is said once; a tmux that does not answer is asked again later."""

@@ -37,27 +37,31 @@ class Seen:
 
 @dataclass(slots=True)
 class Fate:
-    """How often a session's pane was missed, and whether its user said goodbye at its prompt."""
+    """How often a session's pane was missed."""
 
     missing: int = 0
     unreaped: int = 0
-    said_goodbye: bool = False
 
     def look(
-        self, session: Session, listing: tmux.Listing | None, gone: bool, door: tmux.Tmux
+        self,
+        session: Session,
+        listing: tmux.Listing | None,
+        gone: bool,
+        door: tmux.Tmux,
+        said_goodbye: bool,
     ) -> Seen:
         """What became of it. ``listing`` is ``None`` when tmux did not answer; ``gone``: it says
-        that there is no server."""
+        that there is no server; ``said_goodbye``: its user ended it at its prompt."""
         pane = session.pane
         if launching.is_outside(session):
-            return _outside(session, self.said_goodbye)
+            return _outside(session, said_goodbye)
         if pane is None:
             return self._sought(session, listing, gone) if session.process is None else Seen()
         if gone or (listing is not None and listing.server != pane.server):
             # A socket that was removed is not a server that ended: its process decides.
             if gone and _lives_on(session, pane):
                 return Seen()
-            if self.said_goodbye:  # it was the last window, and its server ended with it
+            if said_goodbye:  # it was the last window, and its server ended with it
                 return Seen(Life.EXITED, None, "it was ended at its prompt")
             return Seen(Life.DIED, None, SERVER_GONE)
         if listing is None:
@@ -67,16 +71,16 @@ class Fate:
             self.missing += 1
             if self.missing < 2:
                 return Seen()
-            said = "it was ended at its prompt" if self.said_goodbye else "its pane was closed"
+            said = "it was ended at its prompt" if said_goodbye else "its pane was closed"
             return Seen(Life.EXITED, None, said)
         self.missing = 0
         if facts.dead:
-            return self._death(facts, listing, door)
-        life = self._process(session)
+            return self._death(facts, listing, door, said_goodbye)
+        life = _process(session, said_goodbye)
         process = session.process
         if session.opened_by_us or process is None or life in (Life.ALIVE, Life.STOPPED):
             return Seen(life, facts)
-        if not self.said_goodbye and _left_its_file(session, process):
+        if not said_goodbye and _left_its_file(session, process):
             return Seen(Life.DIED, facts, "its process was killed")
         return Seen(Life.EXITED, facts, "it was ended at its prompt")
 
@@ -94,27 +98,30 @@ class Fate:
         self.missing += 1
         return Seen() if self.missing < 2 else Seen(Life.DIED, None, "it has no window")
 
-    def _death(self, facts: tmux.PaneFacts, listing: tmux.Listing, door: tmux.Tmux) -> Seen:
+    def _death(
+        self, facts: tmux.PaneFacts, listing: tmux.Listing, door: tmux.Tmux, said_goodbye: bool
+    ) -> Seen:
         if facts.unreaped and self.unreaped < UNREAPED_LOOKS:
             self.unreaped += 1
             door.reap(listing.server)
             return Seen()
-        if facts.exit_status == 0 or self.said_goodbye:
+        if facts.exit_status == 0 or said_goodbye:
             return Seen(Life.EXITED, facts, "it was ended at its prompt")
         if facts.exit_status is not None:
             return Seen(Life.DIED, facts, f"it ended with status {facts.exit_status}")
         return Seen(Life.DIED, facts, f"it was killed by {facts.exit_signal or 'a signal'}")
 
-    def _process(self, session: Session) -> Life:
-        process = session.process
-        if process is None or session.pane is None:
-            return Life.ALIVE
-        life = processes.life(process)
-        if life is processes.Life.STOPPED:
-            return Life.STOPPED
-        if life is processes.Life.ALIVE or process.pid == session.pane.pane_pid:
-            return Life.ALIVE
-        return Life.EXITED if self.said_goodbye else Life.DIED
+
+def _process(session: Session, said_goodbye: bool) -> Life:
+    process = session.process
+    if process is None or session.pane is None:
+        return Life.ALIVE
+    life = processes.life(process)
+    if life is processes.Life.STOPPED:
+        return Life.STOPPED
+    if life is processes.Life.ALIVE or process.pid == session.pane.pane_pid:
+        return Life.ALIVE
+    return Life.EXITED if said_goodbye else Life.DIED
 
 
 def _outside(session: Session, said_goodbye: bool) -> Seen:

@@ -74,6 +74,7 @@ class Loop:
         ``serve`` closes clients that are too slow and says when the next one will be.
         """
         with suppress(DatabaseUnavailableError):
+            self.intake.recall()
             for attempt in self.books.halts.open_attempts():
                 self._pace.hurry(attempt.session)
         while not self.waiter.stopping:
@@ -166,9 +167,9 @@ class Loop:
         for remembered in (self.evidence, self._weighed, self._known):
             remembered.pop(uid, None)
 
-    def goodbye(self, uid: str) -> None:
+    def goodbye(self, session: Session, why: str) -> None:
         """The session says that it ends: when its process does, it was on purpose."""
-        self.observer.goodbye(uid)
+        self.intake.goodbye(session, self.clock.now(), why)
 
     def reconsider(self) -> None:
         """What holds for every session has changed: weigh all of them anew, at once."""

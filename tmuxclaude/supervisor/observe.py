@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from tmuxclaude.claude import screen
 from tmuxclaude.core.evidence import AT_PROMPT, Evidence, Life, PaneFacts, in_view
-from tmuxclaude.core.model import Box, Pane, Session
+from tmuxclaude.core.model import Box, Pane, Process, Session
 from tmuxclaude.edges import tmux
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.edges.tmux.status import Segment
@@ -75,6 +75,7 @@ class Observer:
     _dressed: set[str] = field(default_factory=set)
     _under_way: dict[str, set[str]] = field(default_factory=dict)
     _void: set[str] = field(default_factory=set)
+    _parted: set[Process] = field(default_factory=set)
     _memories: defaultdict[str, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
 
     def __post_init__(self) -> None:
@@ -128,9 +129,10 @@ class Observer:
             self._workers.run({at: partial(self._undress, at, said) for at, said in last.items()})
         self._workers.close()
 
-    def goodbye(self, uid: str) -> None:
-        """Claude Code's hook said that its user ended this session."""
-        self._memory(uid).fate.said_goodbye = True
+    def goodbye(self, session: Session) -> None:
+        """The user ended this session: when its process of now ends, it was on purpose."""
+        if session.process is not None:
+            self._parted.add(session.process)
 
     def found(self, uid: str) -> Pane | None:
         """The pane that carries the mark of a session which is being opened, by the last look."""
@@ -197,7 +199,7 @@ class Observer:
         seen = {
             session.uid: self._spared(
                 session.uid,
-                partial(self._memory(session.uid).fate.look, session, listing, gone, door),
+                partial(self._fate, session, listing, gone, door),
                 Seen(),
             )
             for session in sessions
@@ -221,6 +223,12 @@ class Observer:
                     )
                     evidence[session.uid] = self._spared(session.uid, hands, evidence[session.uid])
         return evidence
+
+    def _fate(
+        self, session: Session, listing: tmux.Listing | None, gone: bool, door: tmux.Tmux
+    ) -> Seen:
+        fate = self._memory(session.uid).fate
+        return fate.look(session, listing, gone, door, session.process in self._parted)
 
     def _learn(self, door: tmux.Tmux, session: Session, pane: Pane, evidence: Evidence) -> None:
         """What the registry does not know of the session yet: its pane, its program."""
