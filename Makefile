@@ -6,6 +6,13 @@
 PYTHON_BIN = .venv/bin/python
 E2E ?= 1
 
+# Side by side; what fails on a busy machine is tried once more, alone, and that is said.
+define side_by_side
+$(1) --dist worksteal || { test $$? = 1 \
+	&& echo '*** What failed beside the others is tried once more, alone. ***' \
+	&& $(1) -n 0 --last-failed --last-failed-no-failures none; }
+endef
+
 help:
 	@echo 'make demo     see the main job in under a minute, without Claude Code'
 	@echo 'make test     check and test everything (E2E=0 skips the tests with the real Claude Code)'
@@ -37,7 +44,7 @@ check: setup
 	$(PYTHON_BIN) docs/generate.py --check
 
 pure: setup
-	$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 4 --dist worksteal
+	$(call side_by_side,$(PYTHON_BIN) -m pytest tests --ignore=tests/end_to_end -n 4)
 
 ifeq ($(E2E),0)
 end-to-end:
@@ -47,7 +54,7 @@ end-to-end: setup
 	@test -x "$$($(PYTHON_BIN) -c 'from tests.end_to_end.claude_code import binary; print(binary())')" \
 		|| scripts/setup dev npm
 	$(PYTHON_BIN) -m tests.end_to_end.claude_code
-	$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 6 --dist worksteal -m 'not long'
+	$(call side_by_side,$(PYTHON_BIN) -m tests.end_to_end.isolated $(PYTHON_BIN) -m pytest tests/end_to_end -n 6 -m 'not long')
 endif
 
 # They only wait, so all of them side by side.

@@ -53,7 +53,7 @@ def claude(home: Home) -> Path:
 
 def test_of_twenty_at_once_one_runs_and_the_others_name_it(home: Home) -> None:
     twenty = [home.popen("supervisor", "run") for _ in range(20)]
-    until(lambda: sum(one.poll() is not None for one in twenty) == 19, timeout=60)
+    until(lambda: sum(one.poll() is not None for one in twenty) == 19)
     winner = home.answering()
     [running] = [one for one in twenty if one.poll() is None]
     assert running.pid == winner.pid
@@ -115,7 +115,7 @@ def test_stopped_it_stays_away_and_so_does_its_keeper(home: Home) -> None:
     assert home.run("supervisor", "stop").returncode == 0
     # It has ended when the command ends: whoever starts another one finds the lock free.
     assert is_gone(supervisor)
-    until(lambda: is_gone(keeper), timeout=2)
+    until(lambda: is_gone(keeper))
     assert home.supervisor() is None
     assert not home.paths.socket.exists()
     assert home.run("supervisor", "stop").stdout == "No supervisor was running.\n"
@@ -128,7 +128,7 @@ def test_stopped_while_it_is_down_it_stays_down(home: Home) -> None:
     supervisor.kill()
     until(lambda: is_gone(supervisor))
     app.stop_supervisor(home.paths)  # the next one may be there already
-    until(lambda: is_gone(keeper), timeout=5)
+    until(lambda: is_gone(keeper))
     assert home.supervisor() is None
     assert home.start().parent() != keeper
 
@@ -182,7 +182,7 @@ def test_what_it_starts_does_not_hold_its_lock(home: Home, claude: Path) -> None
     assert tmux_server.is_running()
     assert pane.is_running()
     again = home.popen("supervisor", "run")
-    until(lambda: (found := home.supervisor()) and found.pid == again.pid, timeout=5)
+    until(lambda: (found := home.supervisor()) and found.pid == again.pid)
     ours = {str(home.paths.lock), str(home.paths.log), str(home.paths.database)}
     for process in (tmux_server, pane):
         assert not ours & {file.path for file in process.open_files()}
@@ -307,7 +307,7 @@ def shown(home: Home, *words: str) -> str:
 def killed_and_back(home: Home, supervisor: psutil.Process) -> psutil.Process:
     """The one that its keeper has brought back."""
     supervisor.kill()
-    until(lambda: is_gone(supervisor), timeout=5)
+    until(lambda: is_gone(supervisor))
     return home.answering()
 
 
@@ -344,7 +344,7 @@ def test_a_configuration_that_was_spoiled_meanwhile_keeps_nobody_from_coming_bac
     assert home.json("supervisor", "status")["supervisor"]["notices"] == []
     home.paths.config.write_text("poll_seconds = \n")
     killed_and_back(home, supervisor)
-    until(lambda: len(heard.read_text().splitlines()) == 2, timeout=30, what=home.log)
+    until(lambda: len(heard.read_text().splitlines()) == 2, what=home.log)
     assert "line 1" in heard.read_text().splitlines()[1]
 
 

@@ -8,11 +8,15 @@ from typing import TypeVar
 
 Fact = TypeVar("Fact")
 
+PATIENCE = 120.0
+"""Seconds after which a fact will not come any more, however busy the machine is."""
+
 
 def until(
     condition: Callable[[], Fact],
-    timeout: float = 10.0,
     what: str | Callable[[], str] = "",
+    *,
+    timeout: float = PATIENCE,
     every: float = 0.02,
 ) -> Fact:
     """Poll ``condition`` until it gives something true, and return that.
@@ -27,3 +31,16 @@ def until(
             raise AssertionError(f"not within {timeout:g} s: {text or condition}")
         time.sleep(every)
     return fact
+
+
+def never(
+    condition: Callable[[], object],
+    seconds: float,
+    what: str | Callable[[], str] = "",
+    every: float = 0.05,
+) -> None:
+    """Watch ``condition`` for ``seconds`` and fail as soon as it gives something true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert not condition(), what() if callable(what) else what
+        time.sleep(every)

@@ -71,9 +71,9 @@ class Home:
         self.seen |= {found, found.parent() or found}
         return found
 
-    def answering(self, timeout: float = 10.0) -> psutil.Process:
+    def answering(self) -> psutil.Process:
         """The supervisor, as soon as one answers."""
-        found = until(self.supervisor, timeout)
+        found = until(self.supervisor)
         assert found is not None
         return found
 
@@ -81,7 +81,9 @@ class Home:
         """``supervisor start``: the supervisor, whose parent is its keeper."""
         done = self.run("supervisor", "start", umask=umask)
         assert done.returncode == 0, done.stderr
-        return self.answering(timeout=0)
+        found = self.supervisor()
+        assert found is not None
+        return found
 
     def log(self) -> str:
         return self.paths.log.read_text()

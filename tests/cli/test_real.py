@@ -5,25 +5,17 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.waiting import until
 
 STAND_IN = """#!/bin/sh
 trap 'sleep 1; exit 0' TERM
 while :; do sleep 0.1; done
 """
 """It takes its time to end, so that whoever waits for its end has to."""
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Waits for a fact."""
-    deadline = monotonic() + seconds
-    while not holds():
-        assert monotonic() < deadline, "it never became so"
-        sleep(0.05)
 
 
 @pytest.fixture

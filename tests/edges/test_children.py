@@ -87,12 +87,12 @@ def test_several_at_once_and_another_after_a_death() -> None:
         children.ask("b", {"do": "die"}, SECONDS)
         assert children.busy == {"a", "b"}
         found: dict[str, Any] = {}
-        until(lambda: found.update(children.answers()) or len(found) == 2, 20)
+        until(lambda: found.update(children.answers()) or len(found) == 2)
         assert (found["a"]["said"], isinstance(found["b"], ChildError)) == (1, True)
         assert woken
         pid = found["a"]["pid"]
         children.ask("c", {"do": "say"}, SECONDS)
-        until(lambda: found.update(children.answers()) or "c" in found, 20)
+        until(lambda: found.update(children.answers()) or "c" in found)
         assert found["c"]["pid"] == pid, "the idle one is asked again"
         children.rest()
         assert not psutil.pid_exists(pid)

@@ -108,7 +108,7 @@ class TestTmux:
                 person.sees("api: 5-hour limit, resets Sat 15:00 (UTC)")
             drawn = two.text().count("[other]")
             two.press(b"x")  # long before its time is over
-            until(lambda: two.text().count("[other]") > drawn, timeout=2)
+            until(lambda: two.text().count("[other]") > drawn)
 
     def test_a_control_client_and_nobody_are_not_told(self, tmux_server: PrivateServer) -> None:
         door = Door(tmux_server.socket, "tmux", 5)
@@ -290,7 +290,7 @@ class TestCommand:
         began = time.monotonic()
         notifier.close()
         assert time.monotonic() - began < 15
-        until(lambda: not psutil.pid_exists(int(pid.read_text())), timeout=3)
+        until(lambda: not psutil.pid_exists(int(pid.read_text())))
 
 
 class TestDesktop:

@@ -158,7 +158,7 @@ def test_a_program_that_was_killed_is_brought_back_soon(keep: Keep, log: Path) -
     keeper = keep(PRINT + "import time; time.sleep(1000)")
     [first] = until(lambda: started(log))
     os.kill(first, signal.SIGKILL)
-    until(lambda: len(started(log)) == 2, timeout=3)
+    until(lambda: len(started(log)) == 2)
     assert keeper.poll() is None
 
 

@@ -17,7 +17,7 @@ import tomli_w
 
 from tests.end_to_end.home import Home
 from tests.end_to_end.terminal import Pane, Server, Session
-from tests.end_to_end.waiting import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +65,7 @@ class Product:
         log.close()
         until(
             lambda: self.run("supervisor", "status", check=False).returncode == 0,
-            message=lambda: (self.home.root / "supervisor.out").read_text(),
+            what=lambda: (self.home.root / "supervisor.out").read_text(),
         )
 
     def kill(self) -> None:
@@ -150,7 +150,7 @@ class Product:
         named = (row for row in rows if row["name"] == name)
         return next(named, {"name": name, "state": None, "halt": None})
 
-    def wait_until(self, name: str, state: str, timeout: float = 60.0) -> dict[str, Any]:
+    def wait_until(self, name: str, state: str) -> dict[str, Any]:
         """Wait for a state in the registry; for ``limited`` also for the halt, kept right after."""
 
         def there() -> dict[str, Any] | None:
@@ -158,15 +158,12 @@ class Product:
             known = state != "limited" or row["halt"] is not None
             return row if row["state"] == state and known else None
 
-        return until(
-            there, timeout, lambda: f"{name} {state}: {self.session(name)}\n{self.log()[-3000:]}"
-        )
+        return until(there, lambda: f"{name} {state}: {self.session(name)}\n{self.log()[-3000:]}")
 
-    def wait_for_turns(self, session: Session, count: int, timeout: float = 60.0) -> float:
+    def wait_for_turns(self, session: Session, count: int) -> float:
         """Wait until the transcript holds that many typed turns; when that was (epoch)."""
         until(
             lambda: len(session.home.turns(session.conversation)) >= count,
-            timeout,
             lambda: f"{count} turns; {session.pane.screen()}\n{self.log()[-3000:]}",
         )
         return time.time()

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from tests.end_to_end.home import Home
-from tests.end_to_end.waiting import until
+from tests.waiting import PATIENCE, until
 
 NBSP = "\u00a0"
 SIZE = "120x40"
@@ -47,9 +47,9 @@ class Pane:
     def shows(self, text: str) -> bool:
         return text in self.screen()
 
-    def wait_for(self, text: str, timeout: float = 30.0) -> str:
+    def wait_for(self, text: str, timeout: float = PATIENCE) -> str:
         """Wait until the screen shows `text`; gives the whole screen."""
-        until(lambda: self.shows(text), timeout, lambda: f"{text!r} on\n{self.screen()}")
+        until(lambda: self.shows(text), lambda: f"{text!r} on\n{self.screen()}", timeout=timeout)
         return self.screen()
 
     def press(self, *keys: str) -> None:
@@ -69,7 +69,7 @@ class Pane:
         """Signal the pane's own process and wait until it is gone."""
         pid = self.pid
         os.kill(pid, signum)
-        until(lambda: not _runs(pid), 15, f"process {pid} still runs after signal {signum}")
+        until(lambda: not _runs(pid), f"process {pid} still runs after signal {signum}")
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Session:
         """What the registry says: busy, idle, waiting, shell, or nothing yet."""
         return self.home.status(self.conversation)
 
-    def wait_until(self, status: str, timeout: float = 60.0) -> None:
+    def wait_until(self, status: str) -> None:
         """Wait for a status in the registry; the first start on a busy machine takes longest."""
-        until(lambda: self.status == status, timeout, lambda: self._story(f"status {status}"))
+        until(lambda: self.status == status, lambda: self._story(f"status {status}"))
 
     def ask(self, text: str) -> None:
         """Type a prompt and wait until Claude Code took it, which the transcript tells."""
@@ -95,7 +95,7 @@ class Session:
         self.pane.enter(text)
         until(
             lambda: len(self.home.turns(self.conversation)) > before,
-            message=lambda: self._story(f"the turn {text!r}"),
+            what=lambda: self._story(f"the turn {text!r}"),
         )
 
     def choose(self, key: str) -> None:
@@ -112,7 +112,7 @@ class Session:
             self.pane.press(key)
             return False
 
-        until(gone, message=lambda: self._story("the end of a dialog"), every=1.0)
+        until(gone, what=lambda: self._story("the end of a dialog"), every=1.0)
 
     def _story(self, wanted: str) -> str:
         return f"{wanted} (is {self.status!r}) on\n{self.pane.screen()}"
@@ -183,7 +183,7 @@ class Server:
 def sweep(home: Home) -> list[str]:
     """Let the processes of a home end, and kill by id what does not; says what that was."""
     with contextlib.suppress(AssertionError):
-        until(lambda: not processes_of(home), 10)
+        until(lambda: not processes_of(home))
     told: list[str] = []
 
     def none_left() -> bool:
@@ -196,7 +196,7 @@ def sweep(home: Home) -> list[str]:
         psutil.wait_procs(left, 10)
         return not left
 
-    until(none_left, 30, "processes survived a kill -9")
+    until(none_left, "processes survived a kill -9")
     return told
 
 

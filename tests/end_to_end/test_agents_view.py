@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.api import Api
 from tests.end_to_end.product import Product
 from tests.end_to_end.terminal import Session, processes_of
-from tests.end_to_end.waiting import never, until
+from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
 
 pytestmark = pytest.mark.filterwarnings("ignore:processes outlived")
@@ -41,7 +41,7 @@ def park(product: Product, session: Session) -> Session:
             session.pane.press("Left")
         return session.pane.shows(VIEW)
 
-    until(viewed, message=session.pane.screen, every=1.0)
+    until(viewed, what=session.pane.screen, every=1.0)
 
     def job() -> str:
         entries = session.home.registry()
@@ -49,17 +49,17 @@ def park(product: Product, session: Session) -> Session:
         found = (e for e in entries if jobs and e.get("jobId") == jobs[0])
         return str(next(found, {}).get("sessionId", ""))
 
-    conversation = until(job, message="a process in the background")
+    conversation = until(job, what="a process in the background")
     until(
         lambda: product.session("parked")["conversation"] == conversation,
-        message=lambda: product.story(),
+        what=lambda: product.story(),
     )
     return Session(session.pane, session.home, conversation)
 
 
 def open_again(session: Session) -> None:
     session.pane.press("Enter")
-    until(lambda: not session.pane.shows(VIEW), message=session.pane.screen)
+    until(lambda: not session.pane.shows(VIEW), what=session.pane.screen)
     session.pane.wait_for("for agents")
 
 
@@ -87,9 +87,9 @@ def continued_once(product: Product, session: Session, turns: list[str]) -> None
 @native_off
 def test_a_limit_in_the_background_is_resumed_in_its_pane(api: Api, product: Product) -> None:
     parked = park(product, greeted(product))
-    until(lambda: "agents view" in needs(product), message=product.story)
+    until(lambda: "agents view" in needs(product), what=product.story)
     open_again(parked)
-    until(lambda: not needs(product), message=product.story)
+    until(lambda: not needs(product), what=product.story)
     limit = api.limit("five_hour", time.time() + SOON)
     parked.ask("do the work")
     row = product.wait_until("parked", "limited")
@@ -107,8 +107,8 @@ def test_what_is_parked_while_limited_is_resumed_when_it_is_opened(
     product.wait_until("parked", "limited")
     session.choose("Escape")
     parked = park(product, session)
-    until(lambda: "agents view" in needs(product), message=product.story)
-    until(lambda: time.time() > limit.resets_at + 3, message="the reset")
+    until(lambda: "agents view" in needs(product), what=product.story)
+    until(lambda: time.time() > limit.resets_at + 3, what="the reset")
     never(lambda: DEFAULT_TEXT[:20] in session.pane.screen(), 4)
     assert "agents view" in needs(product)
     assert product.session("parked")["state"] == "limited"
@@ -124,12 +124,12 @@ def test_another_conversation_in_the_pane_is_left_alone(api: Api, product: Produ
     product.wait_until("parked", "limited")
     session.choose("Escape")
     park(product, session)
-    until(lambda: time.time() > limit.resets_at + 3, message="the reset")
+    until(lambda: time.time() > limit.resets_at + 3, what="the reset")
     session.pane.enter("another task")
     session.pane.wait_for("1 working")
     session.pane.press("Enter")
-    until(lambda: not session.pane.shows(VIEW), message=session.pane.screen)
-    until(lambda: "another" in needs(product), message=product.story)
+    until(lambda: not session.pane.shows(VIEW), what=session.pane.screen)
+    until(lambda: "another" in needs(product), what=product.story)
     never(lambda: DEFAULT_TEXT[:20] in session.pane.screen(), 6)
     assert chain(product) == ["start", "background"]
 

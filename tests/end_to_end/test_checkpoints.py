@@ -14,8 +14,8 @@ from tests.end_to_end.api import Api
 from tests.end_to_end.home import TOOLS_RUN
 from tests.end_to_end.product import Product
 from tests.end_to_end.terminal import Pane, Session
-from tests.end_to_end.waiting import until
 from tests.end_to_end.wire import Text, Tool
+from tests.waiting import until
 
 at_work = pytest.mark.parametrize(
     "home", [{"native_continue": False, "settings": TOOLS_RUN}], indirect=True
@@ -47,7 +47,7 @@ def test_a_limit_leaves_a_point_to_come_back_to(api: Api, product: Product) -> N
         rows = product.json("checkpoints", "api")["checkpoints"]
         return [row for row in rows if row["stage"] == "taken" and "limit" in row["reasons"]]
 
-    [row] = until(kept, 30, lambda: product.log()[-3000:])
+    [row] = until(kept, lambda: product.log()[-3000:])
     assert row["snapshot"], row
     assert row["recap"]["first"] == "remember blue"
     assert row["recap"]["files"] == ["notes.txt"]
@@ -64,7 +64,7 @@ def test_a_limit_leaves_a_point_to_come_back_to(api: Api, product: Product) -> N
     assert (back / "notes.txt").read_text() == "blue is best\n"
     assert notes.read_text() == "red is better\n"
     name = restored["session"]["name"]
-    conversation = until(lambda: product.session(name)["conversation"], message="its id")
+    conversation = until(lambda: product.session(name)["conversation"], what="its id")
     pane = Pane(product.server, restored["session"]["pane"])
     fork = Session(pane, product.home, conversation)
     fork.wait_until("idle")

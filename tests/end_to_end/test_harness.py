@@ -15,8 +15,8 @@ from tests.end_to_end import claude_code
 from tests.end_to_end.api import Api
 from tests.end_to_end.home import CREDITS_FIRST, Home
 from tests.end_to_end.terminal import NBSP, Server, processes_of, sweep
-from tests.end_to_end.waiting import until
 from tests.end_to_end.wire import Hang, Limit, Text, Tool
+from tests.waiting import until
 
 HOUR = 3600
 WEEK = 3 * 24 * HOUR
@@ -46,7 +46,7 @@ def test_a_five_hour_limit_opens_the_menu(api: Api, server: Server) -> None:
     session.wait_until("waiting")
     assert session.pane.shows("You've hit your 5-hour limit · resets")
     assert session.pane.shows("❯ 1. Stop and wait for limit to reset")
-    [met] = until(lambda: session.home.limits(session.conversation), message="a limit record")
+    [met] = until(lambda: session.home.limits(session.conversation), what="a limit record")
     assert (met["rateLimitType"], met["resetsAt"]) == ("five_hour", limit.resets_at)
     assert [turn.status for turn in api.turns(session.conversation)] == [429]
 
@@ -58,7 +58,7 @@ def test_a_weekly_limit_opens_the_menu_even_with_native_continue(api: Api, serve
     session.ask("do the work")
     session.pane.wait_for(MENU)
     assert session.pane.shows("You've hit your weekly limit · resets")
-    [met] = until(lambda: session.home.limits(session.conversation), message="a limit record")
+    [met] = until(lambda: session.home.limits(session.conversation), what="a limit record")
     assert (met["rateLimitType"], met["resetsAt"]) == ("seven_day", limit.resets_at)
 
 
@@ -78,7 +78,7 @@ def test_native_continue_arms_itself(api: Api, server: Server) -> None:
     session.wait_until("idle")
     session.ask("do the work")
     session.pane.wait_for("Continuing automatically at")
-    [notice] = until(lambda: session.home.notices(session.conversation), message="a notice")
+    [notice] = until(lambda: session.home.notices(session.conversation), what="a notice")
     assert notice.startswith("Usage limit reached · continuing automatically at")
     assert session.status == "idle"
 
@@ -90,9 +90,9 @@ def test_a_limit_ends_by_the_clock(api: Api, server: Server) -> None:
     limit = api.limit("five_hour", time.time() + 10)
     session.ask("do the work")
     session.pane.wait_for(MENU)
-    until(lambda: time.time() > limit.resets_at, message="the reset")
+    until(lambda: time.time() > limit.resets_at, what="the reset")
     session.pane.press("Escape")
-    until(lambda: f"❯{NBSP}" in session.pane.screen(), message=session.pane.screen)
+    until(lambda: f"❯{NBSP}" in session.pane.screen(), what=session.pane.screen)
     session.ask("continue")
     session.pane.wait_for("All done.")
     assert [turn.status for turn in api.turns(session.conversation)] == [429, 200]

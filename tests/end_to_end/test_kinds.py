@@ -20,8 +20,8 @@ import pytest
 from tests.end_to_end.api import Api
 from tests.end_to_end.product import Product
 from tests.end_to_end.terminal import NBSP, Session
-from tests.end_to_end.waiting import never, until
 from tests.end_to_end.wire import Answer, Cut, Error, Limit, Request, Text
+from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
 
 TASK = "do the work"
@@ -93,7 +93,7 @@ def open_all(api: Api, product: Product, names: list[str], full: bool = False) -
     api.on("fill", Text("\n\n".join(f"Line {n} of a long reply." for n in range(60))))
     sessions = [product.new(name) for name in names]
     for session in sessions:
-        session.wait_until("idle", 120)
+        session.wait_until("idle")
         if full:
             session.ask("fill the screen")
             session.pane.wait_for("Line 59")
@@ -107,11 +107,10 @@ def configure(product: Product, **resume: Any) -> None:
     product.start()
 
 
-def halt_of(product: Product, name: str, timeout: float = 30.0) -> dict[str, Any]:
+def halt_of(product: Product, name: str) -> dict[str, Any]:
     """The one halt of a session, once there is one."""
     [halt] = until(
         lambda: product.json("show", name)["halts"],
-        timeout,
         lambda: f"a halt of {name}: {product.session(name)}\n{product.log()[-2000:]}",
     )
     assert isinstance(halt, dict)
@@ -151,7 +150,7 @@ def _resumed_after_a_pause(api: Api, product: Product, full: bool, patience: flo
         hinted.update(name for name, screen in screens.items() if PLACEHOLDER.search(screen))
         return len(hinted) == len(sessions)
 
-    until(all_hinted, patience, lambda: f"a hint in the box; only {hinted}: {product.story()}")
+    until(all_hinted, lambda: f"only {hinted}: {product.story()}", timeout=patience)
     for name, session in sessions.items():
         _, words, kind = RETRIED[name]
         turns = [*["fill the screen"] * full, TASK, DEFAULT_TEXT]
@@ -173,7 +172,7 @@ def test_each_try_waits_longer_and_then_a_person_is_asked(api: Api, product: Pro
     [session] = open_all(api, product, ["always"])
     trouble = Trouble(api, session, Error(529), Error(500), Cut(), Error(529))
     session.ask(TASK)
-    until(lambda: "gave up" in halt_of(product, "always")["needs_human"], 120, product.story)
+    until(lambda: "gave up" in halt_of(product, "always")["needs_human"], product.story)
     typed, said_at = session.home.typed(session.conversation), trouble.said_at()
     assert [typed[1] - said_at[0] >= PAUSE, typed[2] - said_at[1] >= 2 * PAUSE] == [True, True]
     never(lambda: len(session.home.turns(session.conversation)) > 3, 2 * PAUSE + 3)
@@ -196,11 +195,11 @@ def test_what_only_a_person_ends_is_left_alone(
     before = {}
     for name, session in sessions.items():
         _, words, kind, why = LEFT[name]
-        session.pane.wait_for(words, 60)
+        session.pane.wait_for(words)
         halt = halt_of(product, name)
         assert halt["limit_kind"] == kind, session.pane.screen()
         assert why in halt["needs_human"]
-        outlook = until(lambda: product.session(name)["outlook"], message="an outlook")  # noqa: B023
+        outlook = until(lambda: product.session(name)["outlook"], what="an outlook")  # noqa: B023
         assert (outlook["actor"], outlook["why"]) == ("you", halt["needs_human"])
         before[name] = session.pane.screen()
     product.shift(23 * 3600)
@@ -220,10 +219,10 @@ def test_what_a_person_ended_is_over(api: Api, product: Product) -> None:
     [session] = open_all(api, product, ["login"])
     Trouble(api, session, Error(401))
     session.ask(TASK)
-    assert halt_of(product, "login", 60)["ended_at"] is None
+    assert halt_of(product, "login")["ended_at"] is None
     session.ask("once more")
     product.wait_until("login", "idle")
-    until(lambda: halt_of(product, "login")["ended_at"], 30, product.story)
+    until(lambda: halt_of(product, "login")["ended_at"], product.story)
     halt = halt_of(product, "login")
     assert (halt["ended_by"], halt["attempts"]) == ("you", [])
 
@@ -244,7 +243,7 @@ def test_a_hook_alone_is_nothing(api: Api, product: Product) -> None:
     [spool] = Path(product.env()["XDG_RUNTIME_DIR"]).glob("tmuxclaude/spool")
     dropped = spool / f"{product.session('hook')['uid']}.{'0' * 8}.json"
     dropped.write_text(json.dumps(told))
-    until(lambda: not dropped.exists(), message="the supervisor took it in")
+    until(lambda: not dropped.exists(), what="the supervisor took it in")
     product.shift(23 * 3600)
     never(lambda: product.session("hook")["state"] != "idle", 4)
     assert product.json("show", "hook")["halts"] == []
@@ -263,15 +262,15 @@ def test_after_its_own_continue_gave_up_we_continue(api: Api, product: Product) 
     gave_up = "Automatic continue stopped after repeated usage limit hits"
     seen = until(
         lambda: [n for n in session.home.notices(session.conversation) if gave_up in n],
-        900,
         product.story,
+        timeout=900,
         every=0.5,
     )
     assert len(seen) == 1
     assert session.home.turns(session.conversation) == [TASK], "second, never first"
     assert len(session.home.continuations(session.conversation)) == 3
     api.lift()
-    product.wait_for_turns(session, 2, 60)
+    product.wait_for_turns(session, 2)
     product.latency("gave up", False, None, time.time() - limit.resets_at)
     product.wait_until("stuck", "idle")
     never(lambda: len(session.home.turns(session.conversation)) > 2, 5)

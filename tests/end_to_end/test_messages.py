@@ -6,8 +6,8 @@ import pytest
 
 from tests.end_to_end.api import Api
 from tests.end_to_end.product import Product
-from tests.end_to_end.waiting import until
 from tests.end_to_end.wire import Text
+from tests.waiting import until
 from tmuxclaude.claude import transcript
 
 native_off = pytest.mark.parametrize("home", [{"native_continue": False}], indirect=True)
@@ -40,10 +40,10 @@ def test_three_sessions_get_five_messages_each(api: Api, product: Product) -> No
     product.kill()
     product.start()
     for name, session in sessions.items():
-        product.wait_for_turns(session, 5, 120)
+        product.wait_for_turns(session, 5)
         found = [transcript.prompt_of(t) for t in product.home.turns(session.conversation)]
         assert found == texts(name)
-        until(lambda n=name: product.session(n)["queued"] == 0, message="nothing waits")  # type: ignore[misc]
+        until(lambda n=name: product.session(n)["queued"] == 0, what="nothing waits")  # type: ignore[misc]
         said = api.turns(session.conversation, 200)[-1].texts
         assert [text for text in said if "to two" in text] == (said if name == "two" else [])
 
@@ -68,10 +68,10 @@ def test_what_was_said_before_is_known_after_a_kill_and_a_resume(
     product.wait_until("kept", "lost")
     product.run("send", "kept", "--queue", "which word was it?")
     product.run("resume", "kept")
-    product.wait_for_turns(session, 2, 90)
+    product.wait_for_turns(session, 2)
     asked = until(
         lambda: [t for t in api.turns(session.conversation, 200) if "which word" in t.text],
-        message="the later request",
+        what="the later request",
     )
     assert "the word is heron" in asked[-1].texts
     assert "I will keep it in mind." in str(asked[-1].body["messages"])

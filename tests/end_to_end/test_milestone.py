@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.api import Api
 from tests.end_to_end.product import Product
-from tests.end_to_end.waiting import never, until
+from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
 
 native_off = pytest.mark.parametrize("home", [{"native_continue": False}], indirect=True)
@@ -48,7 +48,7 @@ def test_a_killed_session_is_relaunched_with_its_conversation(api: Api, product:
     assert time.time() >= limit.resets_at + 2
     session.pane.wait_for("All done.")
     assert session.home.turns(session.conversation) == ["do the work", DEFAULT_TEXT]
-    until(lambda: session.pane.pid != dead, message="another process in the same pane")
+    until(lambda: session.pane.pid != dead, what="another process in the same pane")
     entry = session.home.session(session.conversation)
     assert entry["cwd"] == str(folder)
     product.wait_until("api", "idle")

@@ -15,8 +15,8 @@ from tests.end_to_end.api import Api
 from tests.end_to_end.home import CREDITS_FIRST, TOOLS_RUN
 from tests.end_to_end.product import Product
 from tests.end_to_end.terminal import NBSP, Session
-from tests.end_to_end.waiting import never, until
 from tests.end_to_end.wire import Request, Text, Tool
+from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
 
 NATIVE_OFF = {"native_continue": False}
@@ -57,7 +57,7 @@ def ours(api: Api, session: Session) -> Request:
         turns = api.turns(session.conversation, 200)
         return next((turn for turn in turns if turn.text == DEFAULT_TEXT), None)
 
-    return until(answered, message="our turn is answered")
+    return until(answered, what="our turn is answered")
 
 
 def resumed_once(
@@ -84,8 +84,8 @@ def test_s1_native_continues_and_we_send_nothing(api: Api, product: Product, ful
     limit = api.limit("five_hour", time.time() + SOON)
     session.ask("do the work")
     session.pane.wait_for("Continuing automatically at")
-    until(lambda: product.session("s1")["outlook"]["actor"] == "claude", message="who is next")
-    until(lambda: session.home.continuations(session.conversation), 200, "the native turn")
+    until(lambda: product.session("s1")["outlook"]["actor"] == "claude", what="who is next")
+    until(lambda: session.home.continuations(session.conversation), "the native turn", timeout=200)
     product.latency("s1, native", full, None, time.time() - limit.resets_at)
     product.wait_until("s1", "idle")
     never(lambda: DEFAULT_TEXT in session.home.turns(session.conversation), 5)
@@ -191,7 +191,7 @@ def test_s5_never_while_it_is_open_elsewhere(api: Api, product: Product) -> None
         "--resume", session.conversation, conversation=session.conversation
     )
     other.wait_until("idle")
-    until(lambda: time.time() > limit.resets_at + 3, 60, "the reset")
+    until(lambda: time.time() > limit.resets_at + 3, "the reset")
     never(lambda: len(session.home.turns(session.conversation)) > 1, 4, "two would write")
     row = product.session("s5")
     assert "another process" in row["outlook"]["why"]
@@ -214,7 +214,7 @@ def test_s6_a_draft_is_kept(api: Api, product: Product, full: bool) -> None:
     assert time_left > 1, "the machine is too slow for this test"
     session.pane.type(draft)
     session.pane.wait_for(draft)
-    until(lambda: time.time() > limit.resets_at + 3, 60, "the reset")
+    until(lambda: time.time() > limit.resets_at + 3, "the reset")
     never(lambda: f"❯{NBSP}{draft}" not in session.pane.screen(), 4, "the draft was touched")
     assert session.home.turns(session.conversation) == [*asked(full), "do the work"]
     assert "draft" in product.session("s6")["outlook"]["why"]
@@ -272,7 +272,7 @@ def test_s8_exit_is_an_answer(api: Api, product: Product, full: bool) -> None:
     session.pane.enter("/exit")
     product.wait_until("s8", "ended")
     assert session.pane.id not in [pane.id for pane in product.server.panes()]
-    until(lambda: time.time() > limit.resets_at + 3, 60, "the reset")
+    until(lambda: time.time() > limit.resets_at + 3, "the reset")
     never(lambda: product.session("s8")["state"] != "ended", 4)
     assert session.home.turns(session.conversation) == [*asked(full), "do the work"]
 
@@ -292,7 +292,7 @@ def test_s9_a_permission_prompt_is_the_users(api: Api, product: Product, full: b
     session.ask("make it")
     session.pane.wait_for("Do you want to proceed?")
     product.wait_until("s9", "waiting")
-    until(lambda: time.time() > limit.resets_at + 3, 60, "the reset")
+    until(lambda: time.time() > limit.resets_at + 3, "the reset")
     never(lambda: not session.pane.shows("Do you want to proceed?"), 4, "it was answered")
     assert not (product.home.project() / "approved").exists()
     assert session.home.turns(session.conversation) == [*asked(full), "do the work", "make it"]
@@ -322,7 +322,7 @@ def test_clear_adds_a_link_and_the_session_is_still_ours(api: Api, product: Prod
     session.pane.enter("/clear")
     until(
         lambda: product.session("clear")["conversation"] != session.conversation,
-        message=lambda: json.dumps(product.session("clear")),
+        what=lambda: json.dumps(product.session("clear")),
     )
     shown = product.json("show", "clear")
     assert [link["why"] for link in shown["chain"]] == ["start", "clear"]

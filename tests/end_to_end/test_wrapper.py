@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.api import Api
 from tests.end_to_end.product import ROOT, Product
 from tests.end_to_end.terminal import Pane, Session
-from tests.end_to_end.waiting import until
+from tests.waiting import until
 
 RUN = shlex.join([sys.executable, "-m", "tmuxclaude", "run"])
 PROMPT = "ready>"
@@ -34,7 +34,7 @@ def shell(product: Product, more: dict[str, str] | None = None) -> Pane:
 def wrapped(product: Product, pane: Pane, name: str, *words: str) -> Session:
     """``tmuxclaude run -n NAME ...`` typed into ``pane``; waits until it is at its prompt."""
     pane.enter(f"{RUN} -n {name} {shlex.join(words)}")
-    until(lambda: name in names(product), message=lambda: pane.screen())
+    until(lambda: name in names(product), what=lambda: pane.screen())
     session = Session(pane, product.home, product.session(name)["conversation"])
     product.wait_until(name, "idle")
     return session
@@ -51,7 +51,7 @@ def pid_of(session: Session) -> int:
 def end(pid: int, number: int) -> None:
     """A signal to a process; waits until its shell has taken notice of its end."""
     os.kill(pid, number)
-    until(lambda: not Path(f"/proc/{pid}").exists(), message=f"process {pid} lives on")
+    until(lambda: not Path(f"/proc/{pid}").exists(), what=f"process {pid} lives on")
 
 
 @native_off
@@ -64,7 +64,7 @@ def test_a_wrapped_session_its_keys_its_size_and_its_exit_codes(api: Api, produc
     first.ask("do the work")
     pane.wait_for("All done.")
     product.server.tmux("resize-window", "-t", pane.id, "-x", "70", "-y", "30")
-    until(lambda: "─" * 70 in pane.screen(), message=lambda: pane.screen())
+    until(lambda: "─" * 70 in pane.screen(), what=lambda: pane.screen())
     product.wait_until("first", "idle")
     pane.press("C-c")
     pane.wait_for("again to exit")
@@ -104,7 +104,7 @@ def test_a_supervisor_that_hangs_keeps_the_session_when_it_goes_on(
     assert row["pane"]["pane_id"] == pane.id
     session.ask("do the work")
     pane.wait_for("All done.")
-    until(lambda: product.session("late")["prompts"] == 1, message=lambda: product.story())
+    until(lambda: product.session("late")["prompts"] == 1, what=lambda: product.story())
     assert names(product) == ["late"]
 
 

@@ -72,12 +72,12 @@ class Desk:
         how = ("-e",) if colours else ()
         return self._terminals.say("capture-pane", "-p", *how, "-t", self._pane)
 
-    def shows(self, *texts: str, timeout: float = 15) -> Desk:
-        until(lambda: all(text in self.screen() for text in texts), timeout, self._story(texts))
+    def shows(self, *texts: str) -> Desk:
+        until(lambda: all(text in self.screen() for text in texts), self._story(texts))
         return self
 
     def hides(self, *texts: str) -> Desk:
-        until(lambda: not any(text in self.screen() for text in texts), 15, self._story(texts))
+        until(lambda: not any(text in self.screen() for text in texts), self._story(texts))
         return self
 
     def _story(self, texts: Sequence[str]) -> Callable[[], str]:

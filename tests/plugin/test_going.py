@@ -99,9 +99,9 @@ def test_outside_of_tmux_it_is_attached_in_the_terminal(
         return house.server.say("list-clients", "-F", "#{window_name}")
 
     if verb == "pick":
-        until(lambda: "1/1" in screen(), 15, what=screen)
+        until(lambda: "1/1" in screen(), what=screen)
         terminals.say("send-keys", "-t", pane, "Enter")
-    until(lambda: looks_at() == "api", 15, what=screen)
+    until(lambda: looks_at() == "api", what=screen)
     for client in house.server.say("list-clients", "-F", "#{client_name}").splitlines():
         house.server.say("detach-client", "-t", client)
-    until(lambda: "code 0" in screen(), 15, what=screen)
+    until(lambda: "code 0" in screen(), what=screen)

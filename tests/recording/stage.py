@@ -17,7 +17,7 @@ from typing import Any
 from tests.end_to_end.api import Api
 from tests.end_to_end.home import Home
 from tests.end_to_end.terminal import NBSP, Server, Session, sweep
-from tests.end_to_end.waiting import until
+from tests.waiting import PATIENCE, until
 from tmuxclaude.claude import hooks
 
 HOME = "/home/me"
@@ -73,13 +73,13 @@ class Stage:
 
     def idle(self) -> None:
         """Until Claude Code is at its prompt."""
-        self.session.wait_until("idle", 120)
+        self.session.wait_until("idle")
         self.shows(f"❯{NBSP}")
 
     def ask(self, text: str) -> None:
         self.session.ask(text)
 
-    def shows(self, text: str, timeout: float = 60.0) -> None:
+    def shows(self, text: str, timeout: float = PATIENCE) -> None:
         self.session.pane.wait_for(text, timeout)
 
     def press(self, *keys: str) -> None:
@@ -91,10 +91,10 @@ class Stage:
         resumed = self.server.claude(*self._hooked(), "--resume", known, conversation=known)
         self.session = Session(resumed.pane, self.home, known)
         pid = resumed.pane.pid  # the dead one's registry file is still there
-        until(lambda: self.home.session(known).get("pid") == pid, 60, "its registry file")
+        until(lambda: self.home.session(known).get("pid") == pid, "its registry file")
 
-    def status(self, word: str, timeout: float = 60.0) -> None:
-        self.session.wait_until(word, timeout)
+    def status(self, word: str) -> None:
+        self.session.wait_until(word)
 
     def take(self, name: str, still: bool = True) -> None:
         """Record this moment; with ``still`` not before the screen stands still."""
@@ -128,7 +128,7 @@ class Stage:
             return before[-1] == before[-2]
 
         with contextlib.suppress(AssertionError):
-            until(equal, 3, every=0.5)
+            until(equal, every=0.5)
 
     # How it is written
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.end_to_end.home import CREDITS_FIRST, TOOLS_RUN
 from tests.end_to_end.terminal import NBSP
-from tests.end_to_end.waiting import until
 from tests.end_to_end.wire import Answer, Cut, Error, Limit, Text, Tool
 from tests.recording.stage import Stage
+from tests.waiting import until
 
 Play = Callable[[Stage], None]
 TASK = "do the work"
@@ -132,7 +132,7 @@ def fires(stage: Stage) -> None:
     stage.idle()
     _limited(stage, "five_hour", 20)
     stage.shows(ARMED)
-    until(lambda: stage.home.continuations(stage.session.conversation), 200, "its continue")
+    until(lambda: stage.home.continuations(stage.session.conversation), "its continue", timeout=200)
     stage.idle()
     stage.take("limit-fired")
 
@@ -184,7 +184,7 @@ def goodbyes(stage: Stage) -> None:
     stage.idle()
     stage.take("done")
     stage.session.pane.enter("/exit")
-    until(lambda: stage.session.pane.show("#{pane_dead}") == "1", message="a dead pane")
+    until(lambda: stage.session.pane.show("#{pane_dead}") == "1", what="a dead pane")
     stage.take("exited")
 
 
@@ -231,10 +231,10 @@ def _until_an_error(stage: Stage, name: str) -> None:
     conversation = stage.session.conversation
     until(
         lambda: any(r.get("isApiErrorMessage") for r in stage.home.transcript(conversation)),
-        240,
         stage.session.pane.screen,
+        timeout=240,
     )
-    until(lambda: stage.session.status != "busy", message=stage.session.pane.screen)
+    until(lambda: stage.session.status != "busy", what=stage.session.pane.screen)
     stage.take(name)
 
 

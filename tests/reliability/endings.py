@@ -92,10 +92,10 @@ def _killed_at(house: Fragile, tally: Tally, places: list[str], hurry: float = 0
 
 
 def _settled(cast: Cast) -> None:
-    until(lambda: cast.fresh.turns() == [TASK, OURS], 20, what=cast.fresh.story)
+    until(lambda: cast.fresh.turns() == [TASK, OURS], what=cast.fresh.story)
     for seat, step in ((cast.dying, "gave_up"), (cast.trusting, "needs_human")):
-        until(lambda s=seat, end=step: s.row()["step"] == end, 20, what=seat.story)
-    until(lambda: cast.moved.halts()[0]["ended_at"], 20, what=cast.moved.story)
+        until(lambda s=seat, end=step: s.row()["step"] == end, what=seat.story)
+    until(lambda: cast.moved.halts()[0]["ended_at"], what=cast.moved.story)
     cast.fresh.idle()
 
 

@@ -26,8 +26,6 @@ REACH_SECONDS = 40.0
 """How long a supervisor may live that does not come by the place where it is to be killed. Where
 the machine is busy it is slow, and what it does meanwhile cannot be tried again."""
 
-SETTLE_SECONDS = 120.0
-
 
 @dataclass
 class Tally:
@@ -145,16 +143,14 @@ class Fragile(House):
             self.shift(self._ahead + hurry * 0.3)
             return supervisor.poll() is not None
 
-        until(dead, 30, what=lambda: f"{place}: {self.log()[-4000:]}", every=0.3 if hurry else 0.02)
+        until(dead, what=lambda: f"{place}: {self.log()[-4000:]}", every=0.3 if hurry else 0.02)
         assert supervisor.wait() == -9, self.log()[-4000:]
 
     def settle(self, seats: list[Seat]) -> None:
         """Nothing kills it any more: every halt comes to its end."""
         self.start()
         helped: set[str] = set()
-        until(
-            lambda: self._helped(seats, helped), SETTLE_SECONDS, what=lambda: self._unsettled(seats)
-        )
+        until(lambda: self._helped(seats, helped), lambda: self._unsettled(seats))
         for seat in seats:
             seat.never(lambda s=seat: not is_settled(s), 0.2)
         self.stop()

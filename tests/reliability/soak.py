@@ -70,10 +70,10 @@ class Night:
         seats = self.house.all_limited([f"{way}-{self.cycles}" for way in names], limit=limit)
         self.ahead += AHEAD + SLACK
         self.house.shift(self.ahead)
-        until(lambda: settled(seats), 120, what=lambda: self.house.log()[-3000:])
+        until(lambda: settled(seats), lambda: self.house.log()[-3000:])
         self.tally.add(self.house.count(seats))
         self.house.ask(wire.Stop(every=True, now=True), wire.Verdicts)
-        until(lambda: all(seat.state == "ended" for seat in seats), 60, what=self.house.log)
+        until(lambda: all(seat.state == "ended" for seat in seats), what=self.house.log)
         self.cycles += 1
         self.held.append(Held.by(self.house.ask(wire.Ping(), wire.Pong).pid))
 

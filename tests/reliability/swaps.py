@@ -162,13 +162,13 @@ class Swapping(Fragile):
             pairs = [self.opened(name, w) for name, w in zip(names, windows, strict=True)]
             seats, marks = [seat for seat, _ in pairs], [mark for _, mark in pairs]
         for seat in seats:
-            until(lambda s=seat: s.row()["halt"] is not None, 30, what=seat.story)
+            until(lambda s=seat: s.row()["halt"] is not None, what=seat.story)
         self.let_it_be_due(120)
         for seat in seats:
-            until(lambda s=seat: s.log("exit"), 30, what=seat.story)
+            until(lambda s=seat: s.log("exit"), what=seat.story)
         self.let_it_be_due(300)  # nobody waits any more for a text that will never show
         for seat in seats:
-            until(lambda s=seat: not self._in_flight(s), 30, what=seat.story)
+            until(lambda s=seat: not self._in_flight(s), what=seat.story)
         self.stop()
         self._programs_are_known(seats)
         found = Swaps(swaps=count)
@@ -213,5 +213,5 @@ class Swapping(Fragile):
             for words in (("x",), ("-l", OURS), ("Enter",)):
                 self.server.say("send-keys", "-t", pane, *words)
             with suppress(AssertionError):
-                return until(mark.exists, 2.0)
+                return until(mark.exists)
         return False

@@ -101,7 +101,7 @@ class House:
     def start(self, failpoint: str = "") -> House:
         """Start the supervisor and wait until it answers."""
         self._run(failpoint)
-        until(self._answers, 30, what=self.log)
+        until(self._answers, what=self.log)
         return self
 
     def start_to_die(self, failpoint: str) -> None:
@@ -178,7 +178,7 @@ class House:
             self.shift(self._ahead + 31)
             return fact()
 
-        until(swept, 30, what, every=1.0)
+        until(swept, what, every=1.0)
 
     def shift_clocks(self, wall: float, monotonic: float = 0.0, boottime: float = 0.0) -> None:
         """The same for each of its clocks: a step of the wall clock, or a sleep."""

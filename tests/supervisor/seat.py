@@ -7,12 +7,11 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.waiting import until
+from tests.waiting import never, until
 from tmuxclaude.api import wire
 from tmuxclaude.store import reader, remembered
 
@@ -178,8 +177,8 @@ class Seat:
         until(lambda: f"❯{NBSP}" in self.screen(), what=self.story)
         return self.is_("idle")
 
-    def is_(self, state: str, timeout: float = 15.0) -> Seat:
-        until(lambda: self.state == state, timeout, what=lambda: f"{state}: {self.story()}")
+    def is_(self, state: str) -> Seat:
+        until(lambda: self.state == state, lambda: f"{state}: {self.story()}")
         return self
 
     def has_turns(self, *texts: str, by_screen: bool = False) -> Seat:
@@ -187,7 +186,7 @@ class Seat:
 
         ``by_screen``: the screen is the only witness that it is idle again.
         """
-        until(lambda: len(self.turns()) >= len(texts), 20, what=self.story)
+        until(lambda: len(self.turns()) >= len(texts), what=self.story)
         if by_screen:
             self.house.until_swept(lambda: self.state == "idle", self.story)
         self.idle()
@@ -196,13 +195,15 @@ class Seat:
 
     def never(self, condition: Callable[[], object], seconds: float = 0.8) -> None:
         """It does not become true over several rounds of the supervisor."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert not condition(), self.story()
-            time.sleep(0.05)
+        never(condition, seconds, self.story)
 
     def waits_because(self, words: str) -> Seat:
         until(lambda: words in self.why(), what=lambda: f"why {words!r}: {self.story()}")
+        return self
+
+    def awaits(self, actor: str) -> Seat:
+        """Who comes next is known: you, claude, tmuxclaude or nobody."""
+        until(lambda: self.row()["outlook_actor"] == actor, lambda: f"{actor}: {self.story()}")
         return self
 
     def story(self) -> str:

@@ -56,7 +56,7 @@ def test_what_cannot_be_kept_fails_for_good_and_alone(
     book = checkpointer.books.checkpoints
     odd, other = (checkpointer.ask(Wish(name, "/a", "/p")) for name in ("odd", "other"))
     checkpointer.turn()
-    until(lambda: len(woken) == 2, 20)
+    until(lambda: len(woken) == 2)
     checkpointer.turn()
     rows = {name: book.get(name) or {} for name in (odd, other)}
     assert (rows[odd]["stage"], rows[other]["stage"]) == ("gave_up", "taken")
@@ -68,7 +68,7 @@ def test_what_cannot_be_written_down_now_is_later(
 ) -> None:
     name = checkpointer.ask(Wish("one", "/a", "/p"))
     checkpointer.turn()
-    until(lambda: len(woken) == 1, 20)
+    until(lambda: len(woken) == 1)
     with closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnavailableError):

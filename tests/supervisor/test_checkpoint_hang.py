@@ -55,7 +55,7 @@ def test_it_is_ended_with_all_that_it_started_and_tried_again(
             one.turn()
             return books.checkpoints.get(name) or {}
 
-        until(lambda: row()["stage"] == "due" and row()["problem"], 20, lambda: str(row()))
+        until(lambda: row()["stage"] == "due" and row()["problem"], lambda: str(row()))
         asked = clock.now()
         assert (row()["problem"], row()["tries"]) == ("it took over 3 s", 1)
         assert row()["next_at"] == pytest.approx(asked + BACKOFF[0], abs=5)
@@ -68,7 +68,7 @@ def test_it_is_ended_with_all_that_it_started_and_tried_again(
         assert (row()["stage"], row()["tries"]) == ("due", 1)
         monkeypatch.setattr(checkpoints, "TAKE_SECONDS", 60)
         clock.ahead = BACKOFF[0] + 1
-        until(lambda: row()["stage"] == "taken", 20, lambda: str(row()))
+        until(lambda: row()["stage"] == "taken", lambda: str(row()))
         assert (row()["tries"], row()["problem"], bool(row()["snapshot"])) == (2, "", True)
         one.close()
 

@@ -25,14 +25,14 @@ def checkpoints(house: House) -> list[Json]:
     return [dict(zip(reader.CHECKPOINT_COLUMNS, row, strict=True)) for row in rows]
 
 
-def taken(house: House, count: int = 1, seconds: float = 15) -> list[Json]:
+def taken(house: House, count: int = 1) -> list[Json]:
     """The checkpoints, once so many are taken."""
 
     def there() -> list[Json]:
         found = [row for row in checkpoints(house) if row["stage"] == "taken"]
         return found if len(found) >= count else []
 
-    return until(there, seconds, lambda: f"{checkpoints(house)}\n{house.log()[-3000:]}")
+    return until(there, lambda: f"{checkpoints(house)}\n{house.log()[-3000:]}")
 
 
 def project(house: House) -> Repository:

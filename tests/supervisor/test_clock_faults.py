@@ -85,7 +85,7 @@ def test_after_a_step_back_a_first_transcript_is_found_at_once(house: House) -> 
     house.shift_clocks(-2 * HOUR)
     until(lambda: "set back" in notices(house), what=house.log)
     seat.say(TASK)
-    until(lambda: seat.row()["limit_source"] == "transcript", 8, what=seat.story)
+    until(lambda: seat.row()["limit_source"] == "transcript", what=seat.story)
 
 
 def test_a_sleep_right_after_a_start_is_no_time_that_it_took(house: House) -> None:

@@ -92,12 +92,12 @@ def test_a_new_supervisor_goes_on_from_the_world(
     house.start()
     if (step, world) == (Step.TYPED, nothing):
         house.let_it_be_due(11)  # the text has 10 s to show
-    until(lambda: seat.attempts()[0]["step"] in ("confirmed", "needs_human"), 20, what=seat.story)
+    until(lambda: seat.attempts()[0]["step"] in ("confirmed", "needs_human"), what=seat.story)
     seat.never(lambda: len(seat.turns()) > len(turns))
     assert (seat.turns(), len(seat.attempts())) == (turns, 1), seat.story()
     assert (seat.attempts()[0]["step"] == "confirmed") == (turns == ONE), seat.story()
     if turns == ASKED:
-        assert seat.row()["outlook_actor"] == "you"
+        seat.awaits("you")
 
 
 PLACES = ["typing-after", "type-after", "typed-after", "entering-after", "enter-after"]
@@ -169,7 +169,7 @@ def test_a_tmux_that_is_stopped_at_the_keystroke_gets_it_once(house: House) -> N
     os.kill(server, signal.SIGSTOP)
     try:
         house.let_it_be_due()
-        until(lambda: "process: unknown" in house.explain("hangs"), 20)
+        until(lambda: "process: unknown" in house.explain("hangs"))
         assert seat.state == "limited"
         house.kill()
     finally:

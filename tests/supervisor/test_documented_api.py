@@ -51,9 +51,9 @@ def test_every_request_and_answer_is_executed(enclosed_house: House) -> None:
         for request, answers in exchanges():
             kind = request["type"]
             if kind == "list":
-                until(lambda: state(house, "api") == "idle", 15, house.log)
+                until(lambda: state(house, "api") == "idle", house.log)
             if kind == "run":
-                until(lambda: house.ask(wire.Status(), wire.PauseStatus).is_paused, 20, house.log)
+                until(lambda: house.ask(wire.Status(), wire.PauseStatus).is_paused, house.log)
             if kind == "import":
                 nothing = exporting.document({table: [] for table in exporting.TABLES}, 0.0)
                 left = house.paths.state_dir / f"import-{request['token']}"

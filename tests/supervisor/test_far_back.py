@@ -263,7 +263,7 @@ def test_a_text_that_was_sent_unseen_is_not_sent_again(
     with path.open("a") as file:
         file.write(lines(*behind, *later, reply(9, stop_reason="tool_use")))
     house.start()
-    until(lambda: seat.attempts()[0]["step"] == step, 20, what=seat.story)
+    until(lambda: seat.attempts()[0]["step"] == step, what=seat.story)
     seat.never(lambda: len(seat.log("start")) > 2)
     assert (seat.prompts().count(OURS), len(seat.attempts())) == (1, 1), seat.story()
 

@@ -120,7 +120,7 @@ def test_what_a_start_needs_is_waited_for_and_no_start_is_counted(house: House) 
     assert seat.log("start")[1:] == []
     away.rename(house.paths.hooks)
     house.let_it_be_due(later=300)
-    until(lambda: seat.turns() == [TASK, OURS], 20, what=seat.story)
+    until(lambda: seat.turns() == [TASK, OURS], what=seat.story)
 
 
 def test_a_directory_that_is_gone_is_no_start_that_failed(house: House) -> None:
@@ -137,4 +137,4 @@ def test_a_directory_that_is_gone_is_no_start_that_failed(house: House) -> None:
         seat.never(lambda: seat.row()["outlook_actor"] == "you", 0.3)
     place.mkdir()
     house.let_it_be_due(later=600)
-    until(lambda: seat.turns() == [TASK, OURS], 20, what=seat.story)
+    until(lambda: seat.turns() == [TASK, OURS], what=seat.story)

@@ -39,7 +39,7 @@ def test_a_relaunch_delivers_its_text_once(house: House, where: str, name: str, 
     house.server.start()
     house.server.say("set-hook", "-g", name, does)
     house.let_it_be_due()
-    until(lambda: seat.steps()[-1:] == ["confirmed"], 20, what=seat.story)
+    until(lambda: seat.steps()[-1:] == ["confirmed"], what=seat.story)
     seat.is_("idle")
     assert seat.turns().count(OURS) == 1
     assert seat.prompts().count(OURS) == 1
@@ -51,5 +51,5 @@ def test_keys_are_sent_once(house: House) -> None:
     for name in ("set-buffer", "paste-buffer", "send-keys", "display-message", "list-panes"):
         house.server.say("set-hook", "-g", f"after-{name}", "select-window -t nope")
     house.let_it_be_due()
-    until(lambda: seat.steps()[-1:] == ["confirmed"], 20, what=seat.story)
+    until(lambda: seat.steps()[-1:] == ["confirmed"], what=seat.story)
     assert seat.turns().count(OURS) == 1

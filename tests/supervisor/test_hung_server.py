@@ -34,7 +34,7 @@ def test_the_other_server_and_the_socket_are_served(
     stuck = house.new("stuck", server=other).idle()
     seat = house.limited("goes-on")
     shim.mood("hang", other.socket)
-    until(lambda: "not asked again" in house.log(), 20, what=house.log)
+    until(lambda: "not asked again" in house.log(), what=house.log)
     slowest = 0.0
     house.let_it_be_due()
     end = time.monotonic() + 1.5 * HANG_SECONDS
@@ -51,7 +51,7 @@ def test_the_other_server_and_the_socket_are_served(
     stuck.say("hello")
     until(lambda: stuck.turns() == ["hello"], what=stuck.story)
     other.say("kill-window", "-t", stuck.pane)
-    stuck.is_("ended", 45)
+    stuck.is_("ended")
 
 
 def opened_in_vain(house: House, name: str, **more: Any) -> float:
@@ -89,7 +89,7 @@ def test_what_is_opened_and_closed_on_it_costs_the_others_one_tick(
     assert slowest < TICK + SLACK
     record_property("slowest answer when a window was opened on a hung server, s", slowest)
     shim.well(other.socket)
-    vain = house.find("vain", other).is_("lost", 45)
+    vain = house.find("vain", other).is_("lost")
     assert "vain" not in other.say("list-windows", "-a", "-F", "#{window_name}")
     assert house.resume("vain")[0].done == "reopens"
     until(lambda: vain.row()["pane_id"], what=vain.story)
@@ -143,7 +143,7 @@ def test_a_relaunch_that_was_not_answered_is_not_made_twice(
         seat.is_("lost")
     shim.mood("late", house.server.socket)
     house.let_it_be_due()
-    until(lambda: seat.row()["step"] == "confirmed", 20, what=seat.story)
+    until(lambda: seat.row()["step"] == "confirmed", what=seat.story)
     seat.is_("idle")
     house.shift(2 * AHEAD)
     seat.never(lambda: len(seat.log("start")) != 2 or seat.prompts() != [TASK, OURS])
@@ -157,5 +157,5 @@ def test_one_bad_moment_changes_nothing(closed_house: House, mood: str) -> None:
     before = seat.events()
     asked = shim.calls(house.server.socket)
     shim.mood(mood, house.server.socket, times=1)
-    until(lambda: shim.calls(house.server.socket) >= asked + 3, 20)
+    until(lambda: shim.calls(house.server.socket) >= asked + 3)
     assert (seat.state, seat.events()) == ("idle", before)

@@ -96,12 +96,12 @@ def test_a_supervisor_that_starts_slowly_keeps_it(closed_house: House) -> None:
         before = time.time()
         assert len(left(house)) == 2
         gate.touch()
-        until(lambda: house.run("supervisor", "status").returncode == 0, 30)
+        until(lambda: house.run("supervisor", "status").returncode == 0)
         for shell in shells:
             is_as_ever(house, shell, before)
     finally:
         gate.touch()
-        until(lambda: house.run("supervisor", "stop").returncode == 0, 30)
+        until(lambda: house.run("supervisor", "stop").returncode == 0)
 
 
 def test_a_tmux_that_does_not_answer_is_asked_again(closed_house: House) -> None:
@@ -109,7 +109,7 @@ def test_a_tmux_that_does_not_answer_is_asked_again(closed_house: House) -> None
     house, shell = closed_house.start(), Shell(closed_house, "inside")
     shim.mood("hang", house.server.socket)
     shell.run("-n", "inside").shows("❯")
-    until(lambda: "is not kept yet" in house.log(), 20, what=house.log)
+    until(lambda: "is not kept yet" in house.log(), what=house.log)
     assert len(left(house)) == 1
     shim.well(house.server.socket)
     before = time.time()

@@ -43,14 +43,14 @@ def test_warned_once_and_ended_with_its_conversation_kept(closed_house: House) -
     seat.say(TASK)
     seat.has_turns(TASK)
     house.shift(1.1 * HOUR)
-    until(lambda: told(seat) == ["idle for 1 h"], 60, what=seat.story)
+    until(lambda: told(seat) == ["idle for 1 h"], what=seat.story)
     house.kill()
     house.start()
     house.shift(20.2 * HOUR)
-    until(lambda: len(told(seat)) == 2, 60, what=seat.story)
+    until(lambda: len(told(seat)) == 2, what=seat.story)
     assert "to keep it: tmuxclaude extend quiet" in told(seat)[1]
     house.shift(24.2 * HOUR)
-    seat.is_("ended", 90)
+    seat.is_("ended")
     assert told(seat)[2:] == [
         "ended, for its lifetime of 24 h is over; back with: tmuxclaude resume quiet"
     ]
@@ -58,7 +58,7 @@ def test_warned_once_and_ended_with_its_conversation_kept(closed_house: House) -
     assert seat.row()["reason"] == reason
     assert f" → ended: {reason}" in house.run("history", "quiet").stdout
     assert house.run("resume", "quiet").returncode == 0
-    seat.is_("idle", 60)
+    seat.is_("idle")
     assert (seat.prompts(), seat.row()["reason"]) == ([TASK], "")
     until(lambda: 23 * HOUR < seat.row()["ends_at"] - seat.row()["since"] <= 24 * HOUR)
 
@@ -76,9 +76,9 @@ def test_never_in_the_middle_of_anything(closed_house: House) -> None:
     [given] = json.loads(house.run("extend", "kept", "--for", "30h", "--json").stdout)["sessions"]
     assert (given["done"], round((given["due"] - time.time()) / HOUR)) == ("extended", 30)
     house.shift(23 * HOUR)
-    until(lambda: len(told(idle)) == len(told(draft)) == 1, 60, what=idle.story)
+    until(lambda: len(told(idle)) == len(told(draft)) == 1, what=idle.story)
     house.shift(24.5 * HOUR)
-    idle.is_("ended", 60)
+    idle.is_("ended")
     others = {seat.name: seat for seat in (draft, asked, limited, held, kept)}
     idle.never(lambda: [one for one in others.values() if one.row()["want"] == "down"], 3)
     assert {name: seat.state for name, seat in others.items()} == {
@@ -91,7 +91,7 @@ def test_never_in_the_middle_of_anything(closed_house: House) -> None:
     assert [len(told(seat)) for seat in (asked, held)] == [0, 0]
     draft.press("C-u")
     house.shift(25 * HOUR)
-    draft.is_("ended", 60)
+    draft.is_("ended")
     left = house.run("show", "kept").stdout
     assert re.search(r"^lifetime +1d 5h left, until .*extend kept$", left, re.MULTILINE)
     refused = house.run("extend", "idle")
@@ -103,7 +103,7 @@ def test_kept_alive_by_itself(closed_house: House) -> None:
     seat = house.new("long").idle()
     for times in (1, 2):
         house.shift(times * 21 * HOUR)
-        until(lambda: len(extended(seat)) == times, 20, what=seat.story)  # noqa: B023
+        until(lambda: len(extended(seat)) == times, what=seat.story)  # noqa: B023
     assert seat.row()["ends_at"] - time.time() > 65 * HOUR
 
 
@@ -127,12 +127,12 @@ def test_a_machine_that_slept_through_the_warning_wakes_to_it(closed_house: Hous
     until(lambda: seat.turns() == [TASK])
     house.shift(50 * HOUR)
     house.start()
-    until(lambda: len(told(seat)) == 1, 90, what=seat.story)
+    until(lambda: len(told(seat)) == 1, what=seat.story)
     ends = time.time() + 50 * HOUR + GRACE_SECONDS
     assert any(hours.said(ends - late, "UTC") in told(seat)[0] for late in (0, 60, 120))
     seat.never(lambda: seat.row()["want"] == "down", 3)
     house.shift(50.3 * HOUR)
-    seat.is_("ended", 90)
+    seat.is_("ended")
 
 
 def test_an_end_that_a_crash_cut_short_is_carried_out_unless_it_is_used(

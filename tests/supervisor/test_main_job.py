@@ -16,8 +16,8 @@ ESCAPE = "\x1b"
 
 
 def test_the_limit_menu_is_closed_and_the_text_is_one_turn(house: House) -> None:
-    seat = house.limited("menu").shows(MENU)
-    assert (seat.row()["outlook_actor"], seat.row()["limit_kind"]) == ("tmuxclaude", "five_hour")
+    seat = house.limited("menu").shows(MENU).awaits("tmuxclaude")
+    assert seat.row()["limit_kind"] == "five_hour"
     before = seat.keys()
     house.shift(AHEAD - 30)
     seat.never(lambda: seat.keys() != before)
@@ -43,7 +43,7 @@ def test_a_menu_with_credits_first_gets_no_enter_and_no_digit(house: House) -> N
 def test_claude_codes_own_continue_goes_first_and_we_send_nothing(house: House) -> None:
     soon = {"resets_in": 2}
     seat = house.limited("native", limit=soon, native=True, native_jitter=[2, 2])
-    until(lambda: seat.row()["outlook_actor"] == "claude", what=seat.story)
+    seat.awaits("claude")
     before = seat.keys()
     until(lambda: [line for line in seat.log("submit") if line["own"]], what=seat.story)
     seat.idle()
@@ -297,5 +297,5 @@ def test_still_limited_waits_its_back_off_and_then_gives_up(house: House) -> Non
     house.let_it_be_due(10 * 3600)
     seat.never(lambda: len(seat.attempts()) > 2)
     assert len(seat.halts()) == 1
-    assert seat.row()["outlook_actor"] == "you"
+    seat.awaits("you")
     assert seat.turns() == [TASK, OURS, OURS]

@@ -183,7 +183,7 @@ def test_a_slow_screen_gets_enter_after_the_text_and_another_session_waits(house
         until(partial(has_halt, seat), what=seat.story)
     house.let_it_be_due(120)
     for seat in seats:
-        until(partial(went_on, seat), 25, what=seat.story)
+        until(partial(went_on, seat), what=seat.story)
         assert seat.keys().endswith(f"{OURS}\x1b[201~\r")
         sent = [line for line in seat.log() if "bytes" in line]
         text, enter = (next(li["t"] for li in sent if what in li["bytes"]) for what in (OURS, "\r"))
@@ -273,5 +273,5 @@ def test_after_it_a_key_that_was_sent_before_holds_up_nothing(house: House) -> N
     set_back(house)
     until(lambda: is_told(house), what=house.log)
     set_back(house, 61)
-    until(partial(went_on, seat), 15, what=seat.story)
+    until(partial(went_on, seat), what=seat.story)
     assert seat.keys().count(OURS) == 1

@@ -34,7 +34,7 @@ def test_who_asks_again_with_the_same_key_gets_the_same_answer(house: House) -> 
     house.kill()
     house.start()
     with Client(house.paths.socket) as client:
-        until(lambda: not waiting(seat), 20, what=seat.story)
+        until(lambda: not waiting(seat), what=seat.story)
         asked.append(client.enqueue("again", "second", key="k-1"))
         assert asked == [asked[0]] * 3
         assert asked[0].before <= 1
@@ -43,7 +43,7 @@ def test_who_asks_again_with_the_same_key_gets_the_same_answer(house: House) -> 
         with pytest.raises(errors.UsageError):
             client.enqueue("again", "x", key="k" * 65)
         assert client.enqueue("again", "second").message > asked[0].message
-    until(lambda: len(seat.turns()) == 3, 20, what=seat.story)
+    until(lambda: len(seat.turns()) == 3, what=seat.story)
     assert seat.turns() == ["first", "second", "second"]
 
 
@@ -64,7 +64,7 @@ def test_a_busy_session_gets_them_one_after_the_other(house: House) -> None:
     assert seat.row()["queued"] == len(waiting(seat)) > 0
     with pytest.raises(errors.RefusedError, match="--queue"):
         house.ask(wire.Send(name="busy", text="me first"), wire.Progress)
-    until(lambda: len(seat.turns()) == len(texts), 30, what=seat.story)
+    until(lambda: len(seat.turns()) == len(texts), what=seat.story)
     assert said(seat) == texts
     until(lambda: not waiting(seat), what=seat.story)
     events = [line["event"] for line in seat.log() if line.get("event") in ("submit", "lost")]
@@ -84,7 +84,7 @@ def test_a_limited_session_gets_them_after_its_resume_and_the_turn_of_that(house
     seat.never(lambda: seat.turns() != [TASK])
     assert [message.stage for message in waiting(seat)] == ["queued", "queued"]
     house.let_it_be_due()
-    until(lambda: seat.turns() == [TASK, OURS, "then this", "then that"], 20, what=seat.story)
+    until(lambda: seat.turns() == [TASK, OURS, "then this", "then that"], what=seat.story)
     assert seat.halts()[0]["ended_by"] == "tmuxclaude"
 
 
@@ -96,7 +96,7 @@ def test_a_limit_between_two_messages_is_waited_out(house: House) -> None:
     until(lambda: seat.row()["halt"] is not None, what=seat.story)
     assert (seat.turns(), len(waiting(seat))) == (["one", "two"], 1), seat.story()
     house.let_it_be_due()
-    until(lambda: seat.turns() == ["one", "two", OURS, "three"], 20, what=seat.story)
+    until(lambda: seat.turns() == ["one", "two", OURS, "three"], what=seat.story)
 
 
 PLACES = [
@@ -115,7 +115,7 @@ def test_killed_at_every_place_each_arrives_once_and_in_order(house: House) -> N
     for place in PLACES:
         house.start_to_die(place)
     house.start()
-    until(lambda: len(seat.turns()) >= len(texts), 30, what=seat.story)
+    until(lambda: len(seat.turns()) >= len(texts), what=seat.story)
     seat.never(lambda: seat.turns() != texts)
     assert seat.row()["queued"] == 0
 
@@ -128,13 +128,11 @@ def test_one_in_doubt_is_its_users_and_stops_the_others(house: House) -> None:
         doubted = waiting(seat)[0].stage == "in_doubt"  # on a busy machine at once
         return doubted or any("Enter pressed" in one["reason"] for one in seat.attempts())
 
-    until(entered, 40, what=seat.story)
+    until(entered, what=seat.story)
     house.shift(10)  # the turn has 5 s to appear
-    until(lambda: waiting(seat)[0].stage == "in_doubt", 20, what=seat.story)
+    until(lambda: waiting(seat)[0].stage == "in_doubt", what=seat.story)
     seat.never(lambda: seat.attempts()[-1]["text"] != "never sent")
-    row = seat.row()
-    assert row["outlook_actor"] == "you"
-    assert f"message {first} is in doubt" in row["outlook_why"]
+    seat.awaits("you").waits_because(f"message {first} is in doubt")
     assert [kind for kind, _ in seat.events()].count("needs you") == 1
     with pytest.raises(errors.NotFoundError):
         house.ask(wire.Drop(name="doubt", messages=[second + 1]), wire.Dropped)
@@ -168,7 +166,7 @@ def test_one_that_waits_survives_its_process_and_goes_when_that_is_back(house: H
     until(lambda: waiting(seat)[0].stage == "queued", what=seat.story)
     assert "needs you" not in [kind for kind, _ in seat.events()]
     assert house.resume("dies")[0].done == "reopens"
-    until(lambda: seat.turns() == [TASK, "later"], 20, what=seat.story)
+    until(lambda: seat.turns() == [TASK, "later"], what=seat.story)
 
 
 def test_a_turn_that_was_interrupted_and_has_no_end_holds_up_nothing_for_long(

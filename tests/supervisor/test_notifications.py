@@ -48,9 +48,9 @@ class Told:
     def events(self) -> list[str]:
         return [line["event"] for line in self.lines()]
 
-    def are(self, seat: Seat, *events: str, timeout: float = 15.0) -> None:
+    def are(self, seat: Seat, *events: str) -> None:
         """These, and after them, over several rounds, no other."""
-        until(lambda: len(self.events()) >= len(events), timeout, what=lambda: self.story(seat))
+        until(lambda: len(self.events()) >= len(events), lambda: self.story(seat))
         seat.never(lambda: self.events() != list(events), 1.5)
 
     def story(self, seat: Seat) -> str:
@@ -172,7 +172,7 @@ def test_one_that_hangs_does_not_hold_up_a_resume(told: Told) -> None:
     house = told.start({"command": [str(hang)]})
     seat = house.limited("steady")
     house.let_it_be_due()
-    until(lambda: seat.turns() == [TASK, OURS], 8, what=seat.story)
+    until(lambda: seat.turns() == [TASK, OURS], what=seat.story)
 
 
 def test_whoever_is_attached_sees_it_and_hostile_text_does_nothing(told: Told) -> None:

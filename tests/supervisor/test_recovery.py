@@ -58,9 +58,9 @@ def test_killed_it_is_back_and_all_sessions_are_found(
     first = pid(house)
     began = time.monotonic()
     os.kill(first, signal.SIGKILL)
-    until(lambda: pid(house) not in (0, first), 30, every=0.005)
+    until(lambda: pid(house) not in (0, first), every=0.005)
     back = time.monotonic() - began
-    until(lambda: all(looked_at(house, seat) for seat in seats), 30)
+    until(lambda: all(looked_at(house, seat) for seat in seats))
     found = time.monotonic() - began
     assert [(seat.row(), seat.events()) for seat in seats] == before
     assert [len(seat.log("start")) for seat in seats] == [1, 1, 1]
@@ -87,7 +87,7 @@ def test_a_tmux_server_whose_pid_is_somebody_elses_by_now_is_gone(house: House) 
         house.start()
         seat.is_("lost")
         house.let_it_be_due()
-        until(lambda: seat.turns() == [TASK, OURS], 20)  # in a pane of a new server
+        until(lambda: seat.turns() == [TASK, OURS])  # in a pane of a new server
     finally:
         os.kill(other, signal.SIGKILL)
         os.waitpid(other, 0)
@@ -287,7 +287,7 @@ def test_a_runtime_directory_that_is_cleared_is_made_again(house: House) -> None
     runtime.touch()  # nothing can be made in its place for now
     assert pid(house) == 0
     runtime.unlink()
-    until(lambda: pid(house) == same, 20, what=house.log)
+    until(lambda: pid(house) == same, what=house.log)
     seat.say("hello")
     until(lambda: seat.turns(), what=seat.story)
     assert house.paths.socket.stat().st_mode & 0o777 == 0o600

@@ -106,7 +106,7 @@ def test_no_slot_is_free(closed_house: House) -> None:
 def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> None:
     house = start(closed_house, session_memory_mb=100, memory_mb=120)
     eater, other = new(house, "eater", MEMORY).idle(), new(house, "other").idle()
-    [words] = until(lambda: told(eater), 20, what=eater.story)
+    [words] = until(lambda: told(eater), what=eater.story)
     assert words.startswith("it takes 1")
     assert words.endswith(" MB, more than budget.session_memory_mb allows")
 
@@ -139,7 +139,7 @@ def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> 
 def test_processors_that_are_taken_hold_who_takes_them(closed_house: House) -> None:
     house = start(closed_house, cpu_percent=ONE * 0.1, cpu_seconds=1, over_cpu="hold")
     idle, eater = new(house, "idle").idle(), new(house, "eater", PROCESSORS).idle()
-    until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
+    until(lambda: eater.row()["want"] == "hold", what=eater.story)
     assert told(eater) == ["held for it; to go on: tmuxclaude release eater"]
     most = "budget.cpu_percent allows; most: eater"
     until(lambda: [one for one in of_all(house) if most in one], what=house.log)
@@ -162,7 +162,7 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
     done.has_turns(TASK)
     house.shift(GRACE_SECONDS + 10)
     start(house, session_memory_mb=1, over_session_memory="stop")
-    done.is_("ended", 30)
+    done.is_("ended")
     [first, *_] = taken(house)
     assert (first["conversation"], json.loads(first["reasons"])) == (done.conversation, ["end"])
     assert repository.shown(first["snapshot"], "new.txt") == "not committed\n"
@@ -177,25 +177,25 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
 def test_a_budget_ends_only_whom_it_helps_to_end_and_nobody_at_once(closed_house: House) -> None:
     house = start(closed_house, memory_mb=100)
     eater, other = new(house, "eater", MEMORY).idle(), new(house, "other").idle()
-    until(lambda: [one for one in of_all(house) if "most: eater 1" in one], 20, what=house.log)
+    until(lambda: [one for one in of_all(house) if "most: eater 1" in one], what=house.log)
     house.shift(GRACE_SECONDS + 10)
     start(house, memory_mb=100, over_memory="hold")
-    until(lambda: eater.row()["want"] == "hold", 20, what=eater.story)
+    until(lambda: eater.row()["want"] == "hold", what=eater.story)
     house.run("release", "eater")
     eater.never(lambda: eater.row()["want"] == "hold", 1)
     house.run("hold", "eater")
 
     start(house, memory_mb=100, over_memory="stop")
     kept = "over budget: nothing can be stopped for it now (eater: it is held)"
-    until(lambda: [one for one in of_all(house) if kept in one], 20, what=house.log)
+    until(lambda: [one for one in of_all(house) if kept in one], what=house.log)
     other.never(lambda: other.row()["want"] != "up", 1.5)
     house.run("release", "eater")
-    eater.is_("ended", 30)
+    eater.is_("ended")
     assert house.run("resume", "eater").returncode == 0
-    eater.is_("idle", 30)
+    eater.is_("idle")
     eater.never(lambda: eater.row()["want"] != "up", 2)
     house.shift(3 * GRACE_SECONDS)
-    eater.is_("ended", 30)
+    eater.is_("ended")
     assert (other.state, told(other)) == ("idle", [])
 
 
@@ -225,4 +225,4 @@ def test_stopped_and_dead_processes_are_noticed(closed_house: House) -> None:
     finally:
         os.kill(server.pid, signal.SIGCONT)
     assert "its parent does not collect it" in words
-    zombie.is_("lost", 60)
+    zombie.is_("lost")

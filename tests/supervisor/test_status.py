@@ -104,7 +104,7 @@ def test_a_limited_sessions_window_is_marked_until_it_goes_on(closed_house: Hous
     web.never(lambda: window(web) != marked)
     # It goes on.
     house.let_it_be_due()
-    until(lambda: web.halts()[-1]["ended_at"], 20, what=web.story)
+    until(lambda: web.halts()[-1]["ended_at"], what=web.story)
     until(lambda: window(web) == "web", what=web.story)
     assert options(web) == before
 

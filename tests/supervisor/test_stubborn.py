@@ -42,9 +42,9 @@ def test_who_goes_on_after_the_end_of_its_lifetime_is_taken_up_again(closed_hous
     ahead = 26 * HOUR
     seat = stubborn(house, "stub", limit={"resets_in": ahead, "lifts_in": 0, "after_turns": 1})
     house.shift(23 * HOUR)
-    until(lambda: len(told(seat)) == 1, 60, what=seat.story)
+    until(lambda: len(told(seat)) == 1, what=seat.story)
     house.shift(24.5 * HOUR)
-    until(lambda: seat.row()["want"] == "down", 60, what=seat.story)
+    until(lambda: seat.row()["want"] == "down", what=seat.story)
     seat.say("one")
     seat.shows("● Done.").say(TASK)
     seat.is_("limited")
@@ -52,7 +52,7 @@ def test_who_goes_on_after_the_end_of_its_lifetime_is_taken_up_again(closed_hous
     assert seat.row()["want"] == "down"
     seat.waits_because("asked to end, and has not; to keep it: tmuxclaude release stub")
     assert seat.row()["outlook_actor"] == "nobody"
-    until(lambda: seat.row()["want"] == "up", 30, what=seat.story)
+    until(lambda: seat.row()["want"] == "up", what=seat.story)
     assert ("kept", "not ended: it is limited") in seat.events()
     house.shift(ahead + SLACK)
     seat.has_turns("one", TASK, DEFAULT_TEXT)
@@ -66,7 +66,7 @@ def test_who_does_not_end_when_it_is_stopped_is_told_of_and_can_be_kept(
     house.ask(wire.Stop(names=["stub"]), wire.Verdicts)
     seat.waits_because("asked to end, and has not")
     assert house.run("release", "stub").returncode == 4
-    until(lambda: "unwell" in [kind for kind, _ in seat.events()], 30, what=seat.story)
+    until(lambda: "unwell" in [kind for kind, _ in seat.events()], what=seat.story)
     [words] = [text for kind, text in seat.events() if kind == "unwell"]
     assert words.startswith("it was asked to end and has not")
     for call in ("hold", "extend", "resume"):

@@ -102,7 +102,7 @@ def test_sessions_speak_for_themselves_alone(house: House) -> None:
         assert [one.uid for one in house.ask(wire.List(), wire.Listed).sessions] == [others]
         second.process.kill()
         second.process.wait()
-        until(lambda: not house.ask(wire.List(), wire.Listed).sessions, 10, house.log)
+        until(lambda: not house.ask(wire.List(), wire.Listed).sessions, house.log)
     finally:
         for speaker in (first, second):
             speaker.process.kill()
@@ -119,4 +119,4 @@ def test_the_socket_answers_while_a_round_is_far_away(house: House) -> None:
         for _ in range(200):
             client.ping()
         client.hold("api")
-        until(lambda: client.sessions()[0].outlook.why == "held, never touched", 5, house.log)
+        until(lambda: client.sessions()[0].outlook.why == "held, never touched", house.log)

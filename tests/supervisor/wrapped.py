@@ -66,13 +66,13 @@ class Shell:
         return self.house.server.say("capture-pane", "-p", "-J", "-t", self.pane)
 
     def shows(self, text: str) -> Shell:
-        until(lambda: text in self.screen(), 15, what=lambda: f"{text!r}: {self.screen()}")
+        until(lambda: text in self.screen(), what=lambda: f"{text!r}: {self.screen()}")
         return self
 
     def has_shown(self, text: str) -> Shell:
         """What Claude Code draws over at once stands in all that was written to the pane."""
         self.written.touch()
-        until(lambda: text.encode() in self.written.read_bytes(), 15, what=self.screen)
+        until(lambda: text.encode() in self.written.read_bytes(), what=self.screen)
         return self
 
     def seat(self, name: str) -> Seat:
@@ -94,7 +94,7 @@ class Shell:
                 found.append(Seat(self.house, opened))
             return bool(rows)
 
-        until(kept, 15, what=lambda: f"{name}: {sessions(self.house)} {self.screen()}")
+        until(kept, what=lambda: f"{name}: {sessions(self.house)} {self.screen()}")
         return found[-1]
 
 
