@@ -96,8 +96,8 @@ def test_the_name_on_the_prompt_box_can_be_required(tmux_server: PrivateServer) 
     tmux = tmux_server.tmux
     box = open_box(tmux_server, f"● lists ─ web\r\n{'─' * 40} api ─\r\n{PROMPT}")
     for label in ("web", "ap", "API"):
-        assert tmux.type_text(box.pane, "x", label=label) == Refused(Obstacle.NO_MARKER)
-        assert tmux.press_enter(box.pane, label=label) == Refused(Obstacle.NO_MARKER)
+        assert tmux.type_text(box.pane, "x", label=label) == Refused(Obstacle.LABEL)
+        assert tmux.press_enter(box.pane, label=label) == Refused(Obstacle.LABEL)
     assert box.read() == b""
     assert tmux.type_text(box.pane, "a", label="api") == Sent()
     assert tmux.press_enter(box.pane, label="a,b}") == Sent()  # no guard can look for that

@@ -47,6 +47,7 @@ class Obstacle(StrEnum):
     PROMPT = "prompt"
     NOT_EMPTY = "not empty"
     NO_MARKER = "no marker"
+    LABEL = "label"
     RENAMED = "renamed"
 
     @property
@@ -68,6 +69,7 @@ _WORDS = {
     Obstacle.PROMPT: "Claude Code's prompt is visible, no dialog is open",
     Obstacle.NOT_EMPTY: "something stands in the prompt box",
     Obstacle.NO_MARKER: "the expected dialog is not visible",
+    Obstacle.LABEL: "the prompt box does not carry this session's name",
     Obstacle.RENAMED: "the window has another name",
 }
 
@@ -115,7 +117,9 @@ def labelled(name: str) -> tuple[Check, ...]:
     """This name is on a rule of the screen, as the prompt box has it; nothing for no name, or for
     one that a guard cannot look for."""
     label = f"─ {name} ─"
-    return (shows(label),) if name and _MARKER.fullmatch(label) else ()
+    if not name or not _MARKER.fullmatch(label):
+        return ()
+    return (Check(shows(label).condition, Obstacle.LABEL),)
 
 
 def window_is_called(name: str) -> Check:
