@@ -220,7 +220,7 @@ class _Supervisor:
         )
         self.restorer = Restorer(books, self.windows, rules.supervisor, clock, self.loop.touch)
         self.notifier = Notifier(rules.notify, tmux_program())
-        self.teller = Teller(books, rules.resume, self.notifier.send)
+        self.teller = Teller(books, rules.resume, self.notifier.send, self.hands.refusals)
         self.guard = Guard()
         self.publisher = Publisher(books, where.rows, rules, now, self._notices)
         self.status = Status(books, self.observer, rules, now)

@@ -29,6 +29,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.core.notices import BLOCKED_SECONDS, News, Past, news, occasions, plain, summary
+from tmuxclaude.core.refusals import Refusal
 from tmuxclaude.core.rules import ResumeRules
 
 NOW = 1_800_000_000.0
@@ -307,6 +308,16 @@ def test_where_a_shell_may_be_in_front_its_user_is_told() -> None:
     assert "blocked" in kinds(world(), attempt=ATTEMPT, session=byhand)
     proven = replace(byhand, program="claude")
     assert "blocked" not in kinds(world(), attempt=ATTEMPT, session=proven)
+
+
+@pytest.mark.parametrize("step", [Step.DUE, Step.TYPED])
+@pytest.mark.parametrize("seconds", [BLOCKED_SECONDS - 1, BLOCKED_SECONDS])
+def test_what_tmux_refuses_for_a_while_is_told(step: Step, seconds: float) -> None:
+    """Whatever the look says: it may be an obstacle that only the guard in tmux sees."""
+    refusal = Refusal(ATTEMPT.id, step, "it is in the way", False, NOW - seconds, NOW + 1)
+    past = Past(SESSION, HALT, ATTEMPT)
+    told = [event.kind for event in occasions(past, world(), RULES, refusal)]
+    assert ("blocked" in told) == (step is Step.DUE and seconds == BLOCKED_SECONDS)
 
 
 def test_a_question_is_told_without_what_claude_code_calls_it() -> None:

@@ -31,7 +31,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.core.policy import PLAIN_WORDS, REMEDY, local_time
-from tmuxclaude.core.refusals import NOT_STARTED, heeding
+from tmuxclaude.core.refusals import NOT_STARTED, Refusal, heeding
 from tmuxclaude.core.restoring import told_together
 from tmuxclaude.core.resume import Deed, next_move
 from tmuxclaude.core.rules import ResumeRules
@@ -87,8 +87,13 @@ class Past:
 # -- what only time or a screen brings -------------------------------------------------------------
 
 
-def occasions(past: Past, evidence: Evidence, rules: ResumeRules) -> list[Event]:
-    """Events to be kept, each unless one of the same session, kind and text is kept already."""
+def occasions(
+    past: Past, evidence: Evidence, rules: ResumeRules, refusal: Refusal | None = None
+) -> list[Event]:
+    """Events to be kept, each unless one of the same session, kind and text is kept already.
+
+    ``refusal``: what tmux refused this session last.
+    """
     session, halt, attempt = past.session, past.halt, past.attempt
     if halt is None or not halt.open or halt.needs_human or session.state is State.ENDED:
         return []
@@ -100,7 +105,7 @@ def occasions(past: Past, evidence: Evidence, rules: ResumeRules) -> list[Event]
     if (
         attempt is not None
         and attempt.halt == halt.id
-        and _is_blocked(session, attempt, evidence, rules)
+        and _is_blocked(session, attempt, evidence, rules, refusal)
     ):
         found.append(("blocked", f"attempt {attempt.number} waits for you (halt {halt.id})"))
     about: dict[str, object] = {"halt": halt.id}
@@ -121,7 +126,13 @@ def _draft_is_in_the_way(session: Session, evidence: Evidence, rules: ResumeRule
     return ours and waits and reading is not None and reading.box is Box.DRAFT
 
 
-def _is_blocked(session: Session, attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> bool:
+def _is_blocked(
+    session: Session,
+    attempt: Attempt,
+    evidence: Evidence,
+    rules: ResumeRules,
+    refusal: Refusal | None,
+) -> bool:
     """Whether a resume has been due for a while and only its user can clear the way."""
     not_started = attempt.reason.startswith(NOT_STARTED)
     waits = (attempt.step is Step.DUE or not_started) and not attempt.by_hand
@@ -129,6 +140,8 @@ def _is_blocked(session: Session, attempt: Attempt, evidence: Evidence, rules: R
         return False
     if not_started:
         return True
+    if refusal is not None and refusal.concerns(attempt):
+        return evidence.at - refusal.since >= BLOCKED_SECONDS
     move = next_move(attempt, evidence, rules)
     move = heeding(None, session, attempt, move, evidence.at)
     return move.deed is Deed.WAIT and move.yours

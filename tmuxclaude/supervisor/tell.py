@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tmuxclaude.core import notices, restoring
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Event, Topic
+from tmuxclaude.core.refusals import Refusal
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.store.books import Books
 from tmuxclaude.supervisor import configured, resources
@@ -28,11 +29,12 @@ OF_ALL = {resources.EVENT: Topic.BUDGET, configured.SPOILED: Topic.NEEDS_YOU}
 
 @dataclass(slots=True)
 class Teller:
-    """``send`` passes news on and returns at once."""
+    """``send`` passes news on and returns at once. ``refusals``: by uid, what tmux refused last."""
 
     books: Books
     rules: ResumeRules
     send: Callable[[Sequence[notices.News]], None]
+    refusals: Mapping[str, Refusal]
     _noted: set[tuple[str, str, str]] = field(default_factory=set)
 
     def tell(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
@@ -55,7 +57,8 @@ class Teller:
             if seen is None or decided.halt is None:
                 continue
             past = notices.Past(decided.session, decided.halt, decided.attempt)
-            for event in notices.occasions(past, seen, self.rules):
+            refusal = self.refusals.get(decided.session.uid)
+            for event in notices.occasions(past, seen, self.rules, refusal):
                 occasion = (event.session, event.kind, event.text)
                 if occasion not in self._noted and not self.books.events.has(*occasion):
                     self.books.events.add(event)
