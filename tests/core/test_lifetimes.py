@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from tmuxclaude.core import lifetimes, parting
-from tmuxclaude.core.evidence import Evidence, Life, PaneFacts, Tail, UserTurn
+from tmuxclaude.core.evidence import (
+    Evidence,
+    Life,
+    PaneFacts,
+    RegistryFacts,
+    Status,
+    Tail,
+    UserTurn,
+)
 from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, Lifetime
 from tmuxclaude.core.model import (
     Attempt,
@@ -135,6 +143,7 @@ def reading(**changes: object) -> Evidence:
         (reading(look=Look.WORK), "its screen shows: work"),
         (reading(look=Look.DIALOG, dialog=Dialog.TRUST), "trust dialog"),
         (reading(native_pending=True), "its own continue"),
+        (replace(QUIET, registry=RegistryFacts("c1", Status.SHELL)), "in the background"),
         (replace(QUIET, pane=PaneFacts(unread=3)), "not read yet"),
         (replace(QUIET, pane=PaneFacts(unread=0, human_at=NOW - 59)), "somebody types"),
         (replace(QUIET, pane=PaneFacts(unread=None, human_at=NOW - 60)), ""),

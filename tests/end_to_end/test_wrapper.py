@@ -58,9 +58,9 @@ def end(pid: int, number: int) -> None:
 @pytest.mark.timeout(300)
 def test_a_wrapped_session_its_keys_its_size_and_its_exit_codes(api: Api, product: Product) -> None:
     pane = shell(product)
-    first = wrapped(product, pane, "first", "--", "--append-system-prompt", "it's #(odd); \n;")
+    first = wrapped(product, pane, "first", "--", "--append-system-prompt", 'it\'s "#(odd)"; \n;')
     command = Path(f"/proc/{pid_of(first)}/cmdline").read_bytes().split(b"\0")
-    assert b"it's #(odd); \n;" in command
+    assert b'it\'s "#(odd)"; \n;' in command
     first.ask("do the work")
     pane.wait_for("All done.")
     product.server.tmux("resize-window", "-t", pane.id, "-x", "70", "-y", "30")

@@ -15,8 +15,10 @@ def test_nothing_is_lost_doubled_or_crossed(
 ) -> None:
     house = House(tmp_path, new_tmux_server().start())
     try:
-        tally = run(house.start(), sessions=3, messages=6, kills=3)
+        tally = run(house.start(), sessions=3, messages=8, kills=3)
     finally:
         house.stop()
     assert tally.promise_holds(), tally
-    assert (tally.arrived, tally.kills) == (18, 3), tally
+    assert (tally.arrived, tally.kills) == (24, 3), tally
+    before, after = tally.held
+    assert (after.files, after.zombies) <= (before.files + 3, 0), tally
