@@ -53,6 +53,58 @@ def test_every_recorded_screen_is_expected() -> None:
     assert len(files) > 80
 
 
+@pytest.mark.parametrize(
+    ("stem", "hidden", "unended"),
+    [
+        ("draft-scrolled-80x24", 1, False),
+        ("draft-scrolled-lines-80x24", 24, False),
+        ("draft-scrolled-at-the-edge-80x10", 28, False),
+        ("draft-scrolled-up-80x24", 0, True),
+        ("draft-at-the-edge-60x11", 0, False),
+        ("draft-below-the-edge-30x8", 3, True),
+        ("name-cut-draft-scrolled-40x16", 1, False),
+        ("draft-three-lines-40x30", 0, False),
+    ],
+)
+def test_how_much_of_a_draft_is_not_shown(stem: str, hidden: int, unended: bool) -> None:
+    found = recorded(stem)
+    assert (found.hidden, found.unended) == (hidden, unended)
+
+
+@pytest.mark.parametrize(
+    ("stem", "label", "cut"),
+    [
+        ("name-cut-11x40", "splitvn…", True),
+        ("name-cut-draft-scrolled-40x16", "an123456789012345678901…", True),
+        ("name-fills-48x24", "n12345678901234567890123456789012345678948_24", False),
+        ("draft-scrolled-80x24", "s80x24b", False),
+        ("draft-at-the-edge-60x11", "l60x11", False),
+    ],
+)
+def test_the_name_on_the_box_as_it_is_drawn(stem: str, label: str, cut: bool) -> None:
+    found = recorded(stem)
+    assert (found.label, found.label_cut) == (label, cut)
+
+
+def test_vims_visual_mode_is_told() -> None:
+    assert [recorded(f"{stem}-120x40").selects for stem in ("vim-visual", "sub-draft")] == [
+        *(True, False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "room"),
+    [
+        ("draft-below-the-edge-30x8", 2),
+        ("name-cut-11x40", 15),
+        ("draft-at-the-edge-60x11", None),
+        ("draft-scrolled-80x24", None),
+    ],
+)
+def test_how_many_rows_are_surely_shown(stem: str, room: int | None) -> None:
+    assert recorded(stem).room == room
+
+
 # Limits, painted: they must be seen, or the traps below would prove nothing
 
 ARMED_NOTICE = "Usage limit reached · continuing automatically at 9:25pm · esc to cancel"

@@ -151,6 +151,45 @@ def test_a_status_line_cannot_arm_and_cannot_halt() -> None:
         assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
 
 
+@pytest.mark.parametrize("line", ["tip: esc to interrupt", "a · esc to interrupt", "esc to in…"])
+@pytest.mark.parametrize("mode", [paint.MODE, "  -- INSERT -- ⏸ manual mode on"])
+def test_a_status_line_cannot_say_that_it_works(line: str, mode: str) -> None:
+    shown = paint.screen(paint.reply("Done."), [*paint.box(), f"  {line}", mode])
+    assert read(shown) == Reading(Look.IDLE, Box.EMPTY)
+
+
+def test_a_mode_of_vim_does_not_hide_that_it_works() -> None:
+    mode = "  -- INSERT -- ⏸ manual mode on · esc to interrupt"
+    shown = paint.screen(paint.reply("..."), [*paint.box(), "  mine", mode])
+    assert read(shown).look is Look.WORK
+
+
+def test_a_status_line_selects_nothing() -> None:
+    shown = paint.screen([], [*paint.box(), "  -- VISUAL --", paint.MODE])
+    assert not read(shown).selects
+
+
+EDGE = [*paint.user("go"), *paint.box("half a draft", title="api")[:-1]]
+
+
+def test_a_draft_that_reaches_the_edge_of_the_pane_is_one() -> None:
+    for more in ("", "\n"):
+        found = read("\n".join(EDGE) + more)
+        assert (found.box, found.draft, found.unended) == (Box.DRAFT, "half a draft", False)
+    assert read(paint.without_ink("\n".join(EDGE))).unended  # its cursor is not to be seen
+
+
+@pytest.mark.parametrize("below", [["", ""], ["$ "], ["  more", "$ "], ["❯ 1. Yes"]])
+def test_what_stands_above_something_else_is_not_at_the_edge(below: list[str]) -> None:
+    assert read("\n".join([*EDGE, *below])) == NOT_HERE
+
+
+@pytest.mark.parametrize("upper", ["─── ↑ x more ──", "── ↑ 2 more ───", "─── ↓ 2 more ──"])
+def test_a_rule_that_counts_nothing_above_is_no_box(upper: str) -> None:
+    rows = [*paint.user("go"), upper.ljust(120, "─"), "  the end of a draft", "─" * 120, paint.MODE]
+    assert read("\n".join(rows)) == NOT_HERE
+
+
 def test_the_picker_of_conversations_is_a_dialog() -> None:
     rows = ["─" * 120, "  Resume session (1 of 30)", "", f"  ❯ {FIVE}", "    5 seconds ago"]
     assert read("\n".join(rows)) == Reading(Look.DIALOG, Box.NONE, dialog=Dialog.OTHER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,6 @@ def test_what_follows_an_error_does_not_clear_it(limited: Tail, record: Json) ->
         prompt("<b> is a tag"),
         {"type": "user", "message": {"content": "from an older build"}},
         {"type": "user", "message": {"content": [{"type": "text", "text": "blocks"}]}},
-        {"type": "user", "isMeta": True, "turnOrigin": "task", "message": {"content": "done"}},
         {"type": "assistant", "message": {"model": "claude-opus-5-5", "stop_reason": "tool_use"}},
     ],
     ids=lambda record: json.dumps(record)[:60],
@@ -286,6 +286,26 @@ def test_work_that_goes_on_clears_an_error(limited: Tail, record: Json) -> None:
     tail = transcript.fold(limited, record, 99)
     assert tail.ending in (Ending.PROMPTED, Ending.ANSWERING)
     assert (tail.limit, tail.record, tail.notice, tail.notice_at) == (None, "", None, None)
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        prompt("an agent has failed", origin={"kind": "task-notification"}),
+        {"type": "user", "isMeta": True, "turnOrigin": "task", "message": {"content": "done"}},
+    ],
+    ids=["of an agent", "of an older build"],
+)
+def test_a_notice_that_nobody_typed_leaves_an_error_until_it_is_answered(
+    limited: Tail, notice: Json
+) -> None:
+    """Claude Code 2.1.329 writes it down at once, and asks the model when the limit is over."""
+    told = transcript.fold(limited, notice, 99)
+    assert replace(told, turns=limited.turns, prompts=limited.prompts) == limited
+    assert (told.prompts, told.turns[-1].origin) == (limited.prompts + 1, Origin.OTHER)
+    answer = {"type": "assistant", "message": {"stop_reason": "end_turn", "content": []}}
+    answered = transcript.fold(told, answer, 200)
+    assert (answered.ending, answered.limit) == (Ending.DONE, None)
 
 
 def test_whose_turn_it_is() -> None:

@@ -68,6 +68,13 @@ def evidence(
         (replace(PARKED, others=frozenset({"web"})), box(""), "does not tell"),
         (replace(PARKED, others=frozenset({"api"})), box("api"), "does not tell"),
         (PARKED, box("web"), "another background session"),
+        (PARKED, replace(box("ap…"), label_cut=True), ""),
+        (PARKED, box("ap…"), "another background session"),
+        (
+            replace(PARKED, others=frozenset({"app"})),
+            replace(box("ap…"), label_cut=True),
+            "not tell",
+        ),
         (PARKED, VIEW, "agents view is open"),
         (PARKED, Reading(Look.LIMIT, Box.NONE, dialog=Dialog.LIMIT_MENU), "limit menu is open"),
         (GONE, box("api"), "no process of it is found"),

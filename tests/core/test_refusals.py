@@ -126,8 +126,14 @@ def test_a_start_that_was_not_even_tried_is_tried_again_later_and_never_left() -
         assert 0 < refusal.again_at - again <= PAUSES[-1]
 
 
-@pytest.mark.parametrize("deed", sorted({*Deed} - FOR_CLAUDE_ALONE - {Deed.RELAUNCH}))
+@pytest.mark.parametrize("deed", sorted({*Deed} - FOR_CLAUDE_ALONE - {Deed.RELAUNCH, Deed.ESCAPE}))
 def test_everything_else_is_done_as_before(deed: Deed) -> None:
     refusal = refused(None, ATTEMPT, "no", True, NOW)
     for session in (SESSION, replace(BY_HAND, program="")):
         assert heeding(refusal, session, ATTEMPT, Move(deed), NOW) == Move(deed)
+
+
+def test_an_escape_is_tried_again_ever_more_slowly() -> None:
+    story = Story(deed=Deed.ESCAPE, of_program=False)
+    assert story.live(50).deed is Deed.WAIT
+    assert story.tries == [0.0, 1.0, 3.0, 8.0, 18.0, 38.0]

@@ -240,7 +240,8 @@ def test_an_entered_text_without_a_turn_is_a_persons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "by"), [(Origin.NATIVE, Actor.CLAUDE), (Origin.TYPED, Actor.YOU)]
+    ("origin", "by"),
+    [(Origin.NATIVE, Actor.CLAUDE), (Origin.OTHER, Actor.CLAUDE), (Origin.TYPED, Actor.YOU)],
 )
 def test_a_session_that_moved_by_itself_is_left_alone(origin: Origin, by: Actor) -> None:
     moved = Tail(ending=Ending.PROMPTED, turns=(turn("go on", 1100, origin),), size=1200)
@@ -407,3 +408,46 @@ def test_an_end_whose_turn_is_not_known_shows_nobody_who_went_on() -> None:
     assert move(attempt(), world(tail=ended)).deed is Deed.TYPE
     known = replace(ended, turns=(turn("mine", 900),), prompts=1)
     assert move(attempt(), world(tail=known)).deed is Deed.SKIP
+
+
+def in_the_box(**more: object) -> Evidence:
+    return world(reading=replace(OURS_IN_BOX, **more))  # type: ignore[arg-type]
+
+
+def test_the_end_of_our_text_is_entered_where_the_box_is_too_low_for_all_of_it() -> None:
+    typed, end = attempt(Step.TYPED), TEXT.removeprefix("Please continue ")
+    cut = {"draft": end, "hidden": 1, "area": 22}
+    assert move(typed, in_the_box(**cut)).deed is Deed.ENTER
+    assert move(typed, in_the_box(**cut, unended=True)).deed is Deed.WAIT
+    assert move(typed, in_the_box(**cut | {"hidden": 2})).deed is Deed.WAIT
+    late = replace(typed, stepped_at=NOW - 20)
+    asked = move(late, in_the_box(**cut, unended=True))
+    assert (asked.deed, "too small" in asked.why) == (Deed.ASK_HUMAN, True)
+
+
+def test_nothing_is_typed_into_a_pane_that_could_not_show_it() -> None:
+    low = replace(EMPTY_BOX, area=10, room=2)
+    found = move(attempt(), world(reading=low))
+    assert (found.deed, found.yours, "too small" in found.why) == (Deed.WAIT, True, True)
+    assert move(attempt(text="Go on."), world(reading=low)).deed is Deed.TYPE
+
+
+def test_a_draft_whose_beginning_is_hidden_is_put_aside_like_any_other() -> None:
+    long = world(reading=replace(EMPTY_BOX, box=Box.DRAFT, draft="", hidden=28))
+    assert move(attempt(), long, replace(RULES, draft="stash")).deed is Deed.STASH
+    assert "draft" in move(attempt(), long).why
+
+
+@pytest.mark.parametrize("box", [EMPTY_BOX, OURS_IN_BOX])
+def test_vims_visual_mode_is_waited_for(box: Reading) -> None:
+    step = Step.TYPED if box is OURS_IN_BOX else Step.DUE
+    found = move(attempt(step), world(reading=replace(box, selects=True)))
+    assert (found.deed, found.yours, "visual mode" in found.why) == (Deed.WAIT, True, True)
+
+
+def test_where_no_dialog_is_known_to_be_open_only_the_box_is_missed() -> None:
+    other = Reading(Look.DIALOG, Box.NONE, dialog=Dialog.OTHER)
+    waits = RegistryFacts("c1", Status.WAITING, "dialog open")
+    assert "no prompt box" in move(attempt(), world(reading=other)).why
+    for registry in (waits, None):
+        assert "a dialog is open" in move(attempt(), world(reading=other, registry=registry)).why

@@ -104,6 +104,26 @@ def test_the_name_on_the_prompt_box_can_be_required(tmux_server: PrivateServer) 
     until(lambda: box.read() == pasted("a") + b"\r", what=lambda: repr(box.read()))
 
 
+def test_a_name_that_fills_the_rule_can_be_required(tmux_server: PrivateServer) -> None:
+    box = open_box(tmux_server, f" a very long na… ─\r\n{PROMPT}")
+    assert tmux_server.tmux.press_enter(box.pane, label="a very long name") == Refused(
+        Obstacle.LABEL
+    )
+    assert tmux_server.tmux.press_enter(box.pane, label="a very long na…") == Sent()
+
+
+def test_a_scrolled_draft_can_be_sent_or_put_aside_but_nothing_is_typed(
+    tmux_server: PrivateServer,
+) -> None:
+    tmux = tmux_server.tmux
+    box = open_box(tmux_server, f"─── ↑ 12 more ──── api ─\r\n  its end\r\n{'─' * 24}")
+    assert tmux.type_text(box.pane, "x") == Refused(Obstacle.NO_PROMPT)
+    assert tmux.press_escape(box.pane, "its end") == Refused(Obstacle.PROMPT)
+    assert tmux.press_stash(box.pane) == Sent()
+    assert tmux.press_enter(box.pane, label="api") == Sent()
+    until(lambda: box.read() == b"\x13\r", what=lambda: repr(box.read()))
+
+
 def test_a_draft_is_not_typed_over(tmux_server: PrivateServer) -> None:
     tmux, box = tmux_server.tmux, open_box(tmux_server, f"{PROMPT}half a draft")
     assert tmux.type_text(box.pane, "x", empty_box=True) == Refused(Obstacle.NOT_EMPTY)

@@ -48,6 +48,20 @@ def test_three_sessions_get_five_messages_each(api: Api, product: Product) -> No
         assert [text for text in said if "to two" in text] == (said if name == "two" else [])
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+def test_a_text_of_which_the_pane_shows_only_the_end_is_sent(
+    product: Product, size: tuple[int, int]
+) -> None:
+    session = product.new("low", product.home.project("low"))
+    columns, rows = map(str, size)
+    product.server.tmux("resize-window", "-t", session.pane.id, "-x", columns, "-y", rows)
+    product.wait_until("low", "idle")
+    text = " ".join(f"word{number:03d}" for number in range(70))
+    product.run("send", "low", text)
+    product.wait_for_turns(session, 1)
+    assert product.home.turns(session.conversation) == [text]
+
+
 @native_off
 def test_what_was_said_before_is_known_after_a_kill_and_a_resume(
     api: Api, product: Product

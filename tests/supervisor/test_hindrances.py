@@ -32,7 +32,7 @@ def test_it_waits_with_the_reason_and_resumes_when_it_is_over(house: House, hind
     seat.server.say(*begin.format(seat.pane).split())
     before = seat.keys()
     house.let_it_be_due()
-    seat.waits_because(why)
+    seat.waits_because(why).awaits("you")
     assert why in house.run("list").stdout
     seat.never(lambda: seat.keys() != before)
     seat.server.say(*end.format(seat.pane).split())

@@ -23,8 +23,17 @@ _BUSY = re.compile(rf"\b{_BUSY_WORDS}\b")
 _BEGUN = "|".join(_BUSY_WORDS[:length] for length in range(len("esc"), len(_BUSY_WORDS)))
 _CUT_BUSY = re.compile(rf"\b(?:{_BEGUN})…(?: {{3}}|$)")
 """The same where a narrow pane cuts it. No hint of an idle footer begins so."""
+_MODES = re.compile(rf"\s*(?:[⏵⏸]|-- [A-Z]+|{_BEGUN})")
+"""How Claude Code's own row of the footer begins: with a mode of its or of vim's, or this hint. The
+rows above it are its user's status line, which may say anything."""
+_SELECTS = re.compile(r"\s*-- VISUAL\b")
 _ARMED = re.compile(r"⚠ Usage limit reached · limit resets\b ?(?P<when>.*)")
 _GAP = re.compile(r" {3,}")
+_AGENT = re.compile(r"\s*([◯●]) (\S.*)")
+"""A row of the list of agents under the box: a full dot before the one whose talk is shown."""
+_MAIN = "main"
+_TO_AN_AGENT = "Message @"
+"""How the hint begins in the box of an agent, whose talk is no conversation of the session's."""
 
 _DIALOG_RULE = re.compile(r"\s*─{10,}|.*▔")
 """What stands over a dialog; a hint may be written over all but the end of a ``▔``."""
@@ -88,10 +97,13 @@ def read(screen: str, *, dead: bool = False) -> Reading:
 
 def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) -> Reading:
     footer = rows[prompt.bottom + 1 :]
+    if _is_a_subagents(prompt, rows[prompt.top + 1], footer):
+        return Reading(Look.DIALOG, Box.NONE, dialog=Dialog.SUBAGENT_VIEW)
     conversation = history.blocks(rows[: prompt.top], prompt.width)
     armed = _armed(footer)
     look, limit = Look.IDLE, None
-    if _says_busy(footer) or history.works(conversation):
+    modes = _modes(footer)
+    if _says_busy(modes) or history.works(conversation):
         look = Look.WORK
     elif armed is not None:
         look = Look.LIMIT
@@ -109,12 +121,32 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
         native_pending=armed is not None,
         folded=prompt.folded,
         label=prompt.label,
+        label_cut=prompt.label_cut,
+        hidden=prompt.hidden,
+        unended=prompt.unended,
+        selects=any(_SELECTS.match(row.text) for row in modes),
+        area=prompt.area,
+        room=box.room(prompt.width, box.height(rows)),
     )
 
 
-def _says_busy(footer: Sequence[Row]) -> bool:
-    cut = any(_CUT_BUSY.search(row.text) for row in footer)
-    return cut or _BUSY.search(joined(footer)) is not None
+def _is_a_subagents(prompt: box.PromptBox, first: Row, footer: Sequence[Row]) -> bool:
+    """Whether what is typed into this box goes to a subagent, whose view was opened."""
+    hinted = prompt.holds is Box.PLACEHOLDER and first.text[2:].startswith(_TO_AN_AGENT)
+    agents = [match.groups() for row in footer if (match := _AGENT.fullmatch(row.text.rstrip()))]
+    another = any(dot == "●" and name != _MAIN for dot, name in agents)
+    return hinted or (another and ("◯", _MAIN) in agents)
+
+
+def _modes(footer: Sequence[Row]) -> Sequence[Row]:
+    """Claude Code's own row of the footer, with what follows it."""
+    starts = [number for number, row in enumerate(footer) if _MODES.match(row.text)]
+    return footer[starts[-1] :] if starts else ()
+
+
+def _says_busy(modes: Sequence[Row]) -> bool:
+    cut = any(_CUT_BUSY.search(row.text) for row in modes)
+    return cut or _BUSY.search(joined(modes)) is not None
 
 
 def _armed(footer: Sequence[Row]) -> LimitText | None:

@@ -64,8 +64,8 @@ def fold(tail: Tail, record: Mapping[str, object], offset: int) -> Tail:
     """The tail after one more record, whose line begins at byte ``offset`` of the file.
 
     ``limit`` and ``record`` are set while the last turn is one that an error ended; the next turn
-    clears them. ``notice`` may come a moment earlier than its error. ``size`` is left to the reader
-    of the file, who alone knows it.
+    clears them, one that nobody typed only when the model answers it. ``notice`` may come a moment
+    earlier than its error. ``size`` is left to the reader of the file, who alone knows it.
     """
     if record.get("isSidechain") is True:
         return tail
@@ -173,7 +173,10 @@ def _turn(tail: Tail, record: Mapping[str, object], text: str, offset: int) -> T
         digest=digest(text) if len(text) > TURN_CHARS else "",
     )
     turns = (*tail.turns, turn)[-TURNS:]
-    return replace(_ended(tail, Ending.PROMPTED), turns=turns, prompts=tail.prompts + 1)
+    # Behind a limit the notice of a background agent is written down, and the model is not asked.
+    stands = tail.ending is Ending.ERROR and turn.origin is Origin.OTHER
+    tail = tail if stands else _ended(tail, Ending.PROMPTED)
+    return replace(tail, turns=turns, prompts=tail.prompts + 1)
 
 
 def _origin(record: Mapping[str, object]) -> Origin:

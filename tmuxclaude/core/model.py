@@ -64,6 +64,7 @@ class Dialog(StrEnum):
     RESUME_QUESTION = "resume question"
     TRUST = "trust dialog"
     AGENTS_VIEW = "agents view"
+    SUBAGENT_VIEW = "subagent's view"
     OTHER = "dialog"
 
 
@@ -156,7 +157,12 @@ class Reading:
     Claude Code's own continue is armed at this moment (its footer stands under the prompt box).
     ``dialog`` names the dialog that covers the prompt box. ``folded``: the draft is nothing but the
     mark that stands for one long paste, which has so many line breaks. ``label``: the name on the
-    prompt box, empty for none.
+    prompt box as it is drawn, empty for none; ``label_cut``: an ellipsis stands for its end.
+
+    ``draft`` is what is shown of it: ``hidden`` rows are above that, and where it is ``unended``
+    more may be below. ``area``: at how many cells the box wraps, 0 without one. ``room``: how many
+    rows a draft may have to be shown so that it can be recognised, ``None`` for any number.
+    ``selects``: Enter would not send what stands in the box (vim's visual mode).
     """
 
     look: Look
@@ -169,6 +175,16 @@ class Reading:
     dialog: Dialog | None = None
     folded: int | None = None
     label: str = ""
+    label_cut: bool = False
+    hidden: int = 0
+    unended: bool = False
+    selects: bool = False
+    area: int = field(default=0, compare=False)
+    room: int | None = field(default=None, compare=False)
+
+    def is_named(self, name: str) -> bool:
+        """Whether the prompt box has this name, as far as it is drawn."""
+        return name.startswith(self.label[:-1]) if self.label_cut else name == self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,17 +56,17 @@ def aside(parked: Parked, reading: Reading | None, now: float) -> str:
         return "the agents view is open in its pane; open the session there"
     if reading.dialog is not None:
         return f"a {reading.dialog} is open in its pane, perhaps of another background session"
-    if reading.box is Box.NONE or (parked.found and _is_its(reading.label, parked)):
+    if reading.box is Box.NONE or (parked.found and _is_its(reading, parked)):
         return ""
     if not parked.found:
         return "it is being moved to the background"
-    if reading.label and reading.label != parked.name:
+    if reading.label and not reading.is_named(parked.name):
         return "its pane shows another background session; open its own there"
     return "its pane does not tell which background session it shows"
 
 
-def _is_its(label: str, parked: Parked) -> bool:
+def _is_its(reading: Reading, parked: Parked) -> bool:
     """A label proves it while no other has the same; none does while there is no other."""
-    if not label:
+    if not reading.label:
         return not parked.others
-    return label == parked.name and label not in parked.others
+    return reading.is_named(parked.name) and not any(map(reading.is_named, parked.others))

@@ -71,7 +71,8 @@ def heeding(
 
     ``refusal``: of this attempt at this step, if there was one.
     """
-    if move.deed is Deed.RELAUNCH and refusal is not None and now < refusal.again_at:
+    paced = move.deed in (Deed.RELAUNCH, Deed.ESCAPE)
+    if paced and refusal is not None and now < refusal.again_at:
         return Move(Deed.WAIT, refusal.words, until=refusal.again_at, yours=True)
     if move.deed not in FOR_CLAUDE_ALONE:
         return move

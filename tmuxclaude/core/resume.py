@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from tmuxclaude.core.clocks import GAP_SECONDS
 from tmuxclaude.core.evidence import (
+    AT_PROMPT,
     CLOSABLE,
     DIALOG_OPEN,
     SCREEN,
@@ -29,6 +30,7 @@ from tmuxclaude.core.evidence import (
 from tmuxclaude.core.model import Actor, Attempt, Box, Dialog, Look, Reading, Step
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.texts import bare, digest
+from tmuxclaude.core.wrapping import is_the_end, too_low_for
 
 ESCAPE_SETTLE_SECONDS = 0.5
 """Text that follows an Escape sooner is read as an Alt key and lost (Claude Code 2.1.329: lost at
@@ -63,6 +65,10 @@ WORKS = "it is working"
 BANNER_GONE = "its limit is no longer on the screen, and nothing else tells whether it went on"
 """Why a person is asked where the screen is the only witness: a banner that vanished is no proof
 that a session went on, and none that it still stands."""
+
+VISUAL_MODE = "vim's visual mode is on, in which Enter sends nothing"
+MORE_IN_THE_BOX = "the prompt box holds more than our text, so not entered"
+NOT_ALL_SHOWN = "the pane is too small to show all of the prompt box, so our text was not entered"
 
 MAX_ESCAPES = 3
 MAX_LAUNCHES = 5
@@ -152,7 +158,7 @@ def moved_by(attempt_record: str, evidence: Evidence) -> Actor | None:
     if tail.record == attempt_record or tail.ending in (Ending.NOTHING, Ending.ERROR):
         return None
     last = tail.turns[-1] if tail.turns else None
-    return Actor.CLAUDE if last is not None and last.origin is Origin.NATIVE else Actor.YOU
+    return Actor.YOU if last is None or last.origin is Origin.TYPED else Actor.CLAUDE
 
 
 def same_text(shown: str, ours: str) -> bool:
@@ -166,16 +172,17 @@ def is_turn(turn: UserTurn, ours: str) -> bool:
 
 
 def _holds_ours(reading: Reading, ours: str) -> bool:
-    """Whether the box holds exactly our text, or the mark that stands for it.
+    """Whether the box holds exactly our text, the mark that stands for it, or its last rows.
 
-    The mark tells only how many lines were pasted. The text went into an empty box in one piece,
-    which tmux itself saw to, so a lone mark with our number of lines is ours.
+    The mark tells only how many lines were pasted, and a box that is too low only the number of the
+    rows above. The text went into an empty box in one piece, which tmux itself saw to, so a lone
+    mark with our number of lines is ours, and so is our end below as many rows as the rest takes.
     """
-    if reading.box is not Box.DRAFT:
+    if reading.box is not Box.DRAFT or reading.unended:
         return False
     if reading.folded is not None:
         return reading.folded == ours.count("\n")
-    return same_text(reading.draft, ours)
+    return is_the_end(reading, ours) if reading.hidden else same_text(reading.draft, ours)
 
 
 def _delivered(attempt: Attempt, evidence: Evidence) -> bool:
@@ -208,6 +215,8 @@ def _begin(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
     hands_off = _hands_off(attempt, pane, evidence.at, rules)
     if hands_off is not None:
         return hands_off
+    if reading.dialog is Dialog.OTHER and not _waits(evidence):
+        return Move(Deed.WAIT, "no prompt box is on the screen", yours=True)
     if reading.dialog is not None:
         return _close_dialog(attempt, reading.dialog, evidence.at)
     by_screen = attempt.record.startswith(SCREEN) and not attempt.by_hand
@@ -262,6 +271,8 @@ def _obstacle(pane: PaneFacts) -> str:
 def _close_dialog(attempt: Attempt, dialog: Dialog, now: float) -> Move:
     if dialog is Dialog.AGENTS_VIEW:
         return Move(Deed.WAIT, "the agents view is open; open the session there", yours=True)
+    if dialog is Dialog.SUBAGENT_VIEW:
+        return Move(Deed.WAIT, "a subagent's view is open; leave it there", yours=True)
     if dialog not in CLOSABLE:
         return Move(Deed.WAIT, f"a {dialog} is open; only you may answer it", yours=True)
     if attempt.escapes >= MAX_ESCAPES:
@@ -280,10 +291,14 @@ def _close_question(attempt: Attempt, evidence: Evidence) -> Move:
 
 
 def _into_the_box(attempt: Attempt, reading: Reading, rules: ResumeRules) -> Move:
+    if reading.selects:
+        return Move(Deed.WAIT, VISUAL_MODE, yours=True)
     if reading.box in (Box.EMPTY, Box.PLACEHOLDER):
+        if too_low_for(attempt.text, reading):
+            return Move(Deed.WAIT, "the pane is too small to show the text", yours=True)
         return Move(Deed.TYPE, "the prompt is empty")
     if reading.box is Box.NONE:
-        return Move(Deed.WAIT, "no prompt is on the screen")
+        return Move(Deed.WAIT, "no prompt box is on the screen")
     if attempt.stashed:
         return Move(Deed.WAIT, "the draft did not go away", yours=True)
     # What Control-S does to blanks is not known.
@@ -315,10 +330,13 @@ def _typed(attempt: Attempt, evidence: Evidence, rules: ResumeRules) -> Move:
 
 def _text_in_box(attempt: Attempt, evidence: Evidence, pane: PaneFacts, reading: Reading) -> Move:
     if not _holds_ours(reading, attempt.text):
-        partial = bare(attempt.text).startswith(bare(reading.draft))
+        cut = bool(reading.hidden or reading.unended)
+        partial = cut or bare(attempt.text).startswith(bare(reading.draft))
         if partial and evidence.at - attempt.stepped_at < PROOF_SECONDS:
             return Move(Deed.WAIT, "waiting for the text to show")
-        return Move(Deed.ASK_HUMAN, "the prompt box holds more than our text, so not entered")
+        return Move(Deed.ASK_HUMAN, NOT_ALL_SHOWN if cut else MORE_IN_THE_BOX)
+    if reading.selects:
+        return Move(Deed.WAIT, VISUAL_MODE, yours=True)
     obstacle, ready = _obstacle(pane), attempt.keyed_at + ENTER_GAP_SECONDS
     if obstacle or evidence.at < ready:
         return Move(Deed.WAIT, obstacle or "letting the text settle", until=ready)
@@ -373,6 +391,11 @@ def _relaunch(attempt: Attempt, evidence: Evidence) -> Move:
     if attempt.launches and evidence.at < pause:
         return Move(Deed.WAIT, "pausing before the next start", until=pause)
     return Move(Deed.RELAUNCH, "its process is gone")
+
+
+def _waits(evidence: Evidence) -> bool:
+    """Whether something that its user must answer may be open; a silent registry denies nothing."""
+    return evidence.registry is None or evidence.registry.status not in AT_PROMPT
 
 
 def _works(evidence: Evidence) -> bool:

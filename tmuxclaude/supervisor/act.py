@@ -35,10 +35,11 @@ from tmuxclaude.supervisor.resumable import NothingToResumeError, NotStartedErro
 from tmuxclaude.supervisor.windows import Windows
 
 MARKERS = {
-    Dialog.LIMIT_MENU: "What do you want to do",
-    Dialog.RESUME_QUESTION: "Resume this conversation",
+    Dialog.LIMIT_MENU: "What do you want",
+    Dialog.RESUME_QUESTION: "Resume this",
 }
-"""The words of each dialog that an Escape may close; tmux itself looks for them before the key."""
+"""The words of each dialog that an Escape may close, as few as stand on one row of a pane of 20
+columns too; tmux itself looks for them before the key."""
 
 
 @dataclass(slots=True)
@@ -168,14 +169,15 @@ class Hands:
     def _escape(self, session: Session, attempt: Attempt, move: Move) -> Attempt:
         if move.dialog is None:
             raise errors.TmuxclaudeError("an Escape without a dialog to close")
-        marker = MARKERS[move.dialog]
+        before, marker = attempt, MARKERS[move.dialog]
         with around("escaping"):
-            attempt = self._note(attempt, move.why, escapes=attempt.escapes + 1)
+            attempt = self._note(before, move.why, escapes=attempt.escapes + 1)
         with around("escape"):
             outcome = self._deed(session, lambda door, pane: door.press_escape(pane, marker))
-        why = outcome.obstacle.words if isinstance(outcome, tmux.Refused) else "Escape pressed"
+        if isinstance(outcome, tmux.Refused):
+            return self._refused(before, attempt, outcome.obstacle)
         with around("escaped"):
-            return self._note(attempt, why, keyed_at=self.now())
+            return self._note(attempt, "Escape pressed", keyed_at=self.now())
 
     def _stash(self, session: Session, attempt: Attempt) -> Attempt:
         before = attempt
@@ -283,9 +285,9 @@ class Hands:
 
 
 def _label(evidence: Evidence) -> str:
-    """The name that the prompt box has, if the pane could show that of another conversation too."""
-    parked = evidence.registry.parked if evidence.registry is not None else None
-    return evidence.reading.label if parked is not None and evidence.reading is not None else ""
+    """The name on the prompt box that was looked at; empty for none. By the time the keys arrive
+    the pane may show another conversation."""
+    return evidence.reading.label if evidence.reading is not None else ""
 
 
 def _from(attempt: Attempt, evidence: Evidence) -> int:

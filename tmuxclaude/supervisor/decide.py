@@ -24,6 +24,7 @@ from tmuxclaude.core.model import (
     Want,
 )
 from tmuxclaude.core.parked import MOVED
+from tmuxclaude.core.resume import next_move
 from tmuxclaude.core.rules import ResumeRules
 from tmuxclaude.core.states import Signal, after
 from tmuxclaude.store.books import Books
@@ -193,7 +194,9 @@ def _outlook(
         seen = policy.outlook(halt, ours, limits, evidence, rules)
         if launching.is_outside(session):
             return launching.outside(seen)
-        return brakes.foreseen(books, session, ours, seen, evidence.at, rules)
+        braked = brakes.foreseen(books, session, ours, seen, evidence.at, rules)
+        yours = ours is not None and ours.open and next_move(ours, evidence, rules).yours
+        return replace(seen, actor=Actor.YOU) if yours and braked == seen else braked
     if launching.waits(session):
         limits = books.limits.standing(session.account)
         seen = launching.queued(limits, evidence.at, rules.margin_seconds)

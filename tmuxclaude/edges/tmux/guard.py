@@ -30,6 +30,8 @@ _CLEAR = "clear"
 # the end of a line, which would hide an empty prompt there: not verified.)
 _PROMPT = "#{C/r:^❯\u00a0}"
 _EMPTY_PROMPT = "#{C/r:^❯\u00a0$}"
+# A draft too long for the box hides its first row with the mark; the rule above counts such rows.
+_BOX = "#{C/r:^(❯\u00a0|─── ↑ [0-9]+ more )}"
 
 
 class Obstacle(StrEnum):
@@ -91,7 +93,8 @@ TAKES_KEYS = (
 )
 PROMPT_VISIBLE = Check(_PROMPT, Obstacle.NO_PROMPT)
 PROMPT_EMPTY = Check(_EMPTY_PROMPT, Obstacle.NOT_EMPTY)
-NO_PROMPT_VISIBLE = Check(f"#{{?{_PROMPT},0,1}}", Obstacle.PROMPT)
+BOX_VISIBLE = Check(_BOX, Obstacle.NO_PROMPT)
+NO_BOX_VISIBLE = Check(f"#{{?{_BOX},0,1}}", Obstacle.PROMPT)
 
 
 def is_program(name: str) -> bool:
@@ -116,7 +119,7 @@ def shows(marker: str) -> Check:
 def labelled(name: str) -> tuple[Check, ...]:
     """This name is on a rule of the screen, as the prompt box has it; nothing for no name, or for
     one that a guard cannot look for."""
-    label = f"─ {name} ─"
+    label = f" {name} ─"  # a name as wide as the pane has no stroke before it
     if not name or not _MARKER.fullmatch(label):
         return ()
     return (Check(shows(label).condition, Obstacle.LABEL),)

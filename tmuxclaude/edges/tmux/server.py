@@ -343,20 +343,20 @@ class Tmux:
         return self._paste(pane, text, (*_in_front(command), *checks, *guard.labelled(label)))
 
     def press_enter(self, pane: Pane, *, command: str | None = None, label: str = "") -> Outcome:
-        """Enter, only while Claude Code's prompt line is visible, so never on a menu.
+        """Enter, only while Claude Code's prompt box is visible, so never on a menu.
 
         ``label``: the name that the prompt box must have.
         """
-        checks = (guard.PROMPT_VISIBLE, *guard.labelled(label))
+        checks = (guard.BOX_VISIBLE, *guard.labelled(label))
         return self._press(pane, "Enter", *_in_front(command), *checks)
 
     def press_stash(self, pane: Pane, *, command: str | None = None) -> Outcome:
         """Control-S, with which Claude Code puts a draft aside until the next message is sent."""
-        return self._press(pane, "C-s", *_in_front(command), guard.PROMPT_VISIBLE)
+        return self._press(pane, "C-s", *_in_front(command), guard.BOX_VISIBLE)
 
     def press_escape(self, pane: Pane, showing: str) -> Outcome:
         """Escape, only while ``showing`` (a constant text) is visible and no prompt line is."""
-        return self._press(pane, "Escape", guard.shows(showing), guard.NO_PROMPT_VISIBLE)
+        return self._press(pane, "Escape", guard.shows(showing), guard.NO_BOX_VISIBLE)
 
     # -- inside ----------------------------------------------------------------------------------
 
