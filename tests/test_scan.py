@@ -287,7 +287,12 @@ def another_version(cache: Path) -> None:
 
 def damaged_row(cache: Path) -> None:
     with closing(sqlite3.connect(cache)) as db, db:
-        db.execute('UPDATE transcripts SET activity = \'{"prompts": 1, "moon": 2}\'')
+        db.execute('UPDATE transcripts SET activity = \'{"prompts": "many"}\'')
+
+
+def row_cut_short(cache: Path) -> None:
+    with closing(sqlite3.connect(cache)) as db, db:
+        db.execute("UPDATE transcripts SET activity = substr(activity, 1, 50)")
 
 
 def without_table(cache: Path) -> None:
@@ -296,7 +301,11 @@ def without_table(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [Path.unlink, no_database, cut_short, another_version, damaged_row, without_table]
+    "spoil",
+    [
+        *(Path.unlink, no_database, cut_short, another_version),
+        *(damaged_row, row_cut_short, without_table),
+    ],
 )
 def test_a_cache_that_is_lost_costs_one_scan(spoil: Callable[[Path], None], home: Home) -> None:
     append(home.transcript(), line("one"))
@@ -305,6 +314,27 @@ def test_a_cache_that_is_lost_costs_one_scan(spoil: Callable[[Path], None], home
     found = home.survey()
     assert (found.read, found.transcripts[0].activity.prompts, found.problems) == (1, 1, {})
     assert home.survey().read == 0
+
+
+def test_what_is_remembered_is_what_was_read(home: Home) -> None:
+    todos = [{"content": "write ☃", "status": "pending"}]
+    calls = [
+        {"type": "tool_use", "id": "1", "name": "Write", "input": {"file_path": "/p/ä.py"}},
+        {"type": "tool_use", "id": "2", "name": "Edit", "input": {"file_path": "/p/a.py"}},
+        {"type": "tool_use", "id": "3", "name": "TodoWrite", "input": {"todos": todos}},
+    ]
+    usage = {"input_tokens": 5, "output_tokens": 90}
+    answer = {"id": "m", "model": "claude", "usage": usage, "content": calls}
+    record = {"type": "assistant", "timestamp": "2026-11-20T20:00:00Z", "message": answer}
+    asked = line("one")
+    append(home.transcript(), asked + json.dumps(record).encode() + b"\n")
+    home.survey()
+    told, at = home.one().activity, len(asked)
+    assert list(told.files.items()) == [("/p/ä.py", at), ("/p/a.py", at)]
+    assert told.todos == (("todo 1", "write ☃"),)
+    assert told.edits == (("1", "/p/ä.py", at, -1), ("2", "/p/a.py", at, -1))
+    assert [quarter[1:] for quarter in told.quarters] == [(1, 95)]
+    assert (told.prompts, told.tokens, told.message, told.timed) == (1, 95, "m", at)
 
 
 def test_a_cache_that_somebody_else_writes_is_waited_for(

@@ -234,7 +234,8 @@ def print_wrapping(events: wrapping.Found, starts: dict[int, wrapping.Found]) ->
 
 def print_surveys(found: dict[int, dict[str, Figure]]) -> None:
     print("\n" + scanning.shown(found))
-    print(aim("nothing new within 2x of scandir and stat", scanning.reached(found)))
+    for case in (scanning.NOTHING, scanning.WEEK, scanning.ALL):
+        print(aim(f"{case}: within 2x of scandir and stat", scanning.reached(found, case)))
 
 
 def aim(words: str, reached: bool) -> str:

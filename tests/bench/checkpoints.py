@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.bench.measure import load, table
 from tests.edges.repositories import Repository
 from tmuxclaude.core.checkpoints import Wish
-from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.core.rules import Rules
 from tmuxclaude.demo import files
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -71,7 +71,7 @@ def measure(home: Path, wishes: list[Wish]) -> float:
     with closing(open_for_writing(state / "db")) as database:
         books = Books(database)
         makers = children(os.environ, state / "scratch", waiter.wake)
-        checkpointer = Checkpointer(books, CheckpointRules(), Clock(), *makers, str(home))
+        checkpointer = Checkpointer(books, Rules(), Clock(), *makers, str(home))
         began = time.perf_counter()
         for wish in wishes:
             checkpointer.ask(wish)

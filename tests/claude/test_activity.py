@@ -97,7 +97,7 @@ def test_files_count_once_and_by_when_they_were_touched_last() -> None:
             calls("Edit", file_path="/p/a.py"),
         ]
     )
-    assert found.files == (("/p/b.py", 100), ("/p/d.ipynb", 300), ("/p/a.py", 400))
+    assert list(found.files.items()) == [("/p/b.py", 100), ("/p/d.ipynb", 300), ("/p/a.py", 400)]
     assert [found.files_since(offset) for offset in (0, 101, 400, 401)] == [3, 2, 1, 0]
 
 
@@ -113,20 +113,20 @@ def ends(call: str, failed: bool, **more: object) -> dict[str, object]:
 
 def test_an_edit_that_failed_modified_nothing() -> None:
     one = [edits("1", "/p/a"), ends("1", failed=False), edits("2", "/p/a")]
-    assert folded(one).files == (("/p/a", 200),), "it may well do"
-    assert folded([*one, ends("2", failed=True)]).files == (("/p/a", 0),)
-    assert folded([*one, ends("2", failed=False)]).files == (("/p/a", 200),)
-    assert folded([edits("1", "/p/a"), ends("1", failed=True)]).files == ()
+    assert folded(one).files == {"/p/a": 200}, "it may well do"
+    assert folded([*one, ends("2", failed=True)]).files == {"/p/a": 0}
+    assert folded([*one, ends("2", failed=False)]).files == {"/p/a": 200}
+    assert folded([edits("1", "/p/a"), ends("1", failed=True)]).files == {}
     aside = {**edits("1", "/p/a"), "isSidechain": True}
-    assert folded([aside, ends("1", failed=True, isSidechain=True)]).files == ()
+    assert folded([aside, ends("1", failed=True, isSidechain=True)]).files == {}
 
 
 @pytest.mark.parametrize(
     ("first", "second", "files"),
-    [(True, True, ()), (True, False, (("/p/a", 100),)), (False, True, (("/p/a", 0),))],
+    [(True, True, {}), (True, False, {"/p/a": 100}), (False, True, {"/p/a": 0})],
 )
 def test_of_edits_at_the_same_time_each_counts_by_itself(
-    first: bool, second: bool, files: tuple[tuple[str, int], ...]
+    first: bool, second: bool, files: dict[str, int]
 ) -> None:
     asked = [edits("1", "/p/a"), edits("2", "/p/a")]
     told = [ends("1", failed=first), ends("2", failed=second)]
@@ -139,7 +139,7 @@ def test_a_subagents_edits_count_and_its_words_do_not() -> None:
     spoken = says("for the other agent only", isSidechain=True)
     asked = {"type": "user", "message": {"content": "do this"}, "isSidechain": True}
     found = folded([aside, spoken, asked])
-    assert found.files == (("/p/a.py", 0),)
+    assert found.files == {"/p/a.py": 0}
     assert (found.prompts, found.replies, found.last_reply) == (0, 0, "")
 
 
@@ -231,7 +231,7 @@ def test_prompts_and_paths_stay_bounded() -> None:
     found = folded([long, *edits])
     assert len(found.first_prompt) == activity.CHARS
     assert len(found.files) == activity.FILES
-    assert found.files[0][0] == "/p/5"
+    assert next(iter(found.files)) == "/p/5"
 
 
 def test_turns_and_tokens_by_the_quarter_of_an_hour() -> None:

@@ -81,7 +81,7 @@ class _Draft:
 
     def activity(self) -> Activity:
         values = {field.name: getattr(self, field.name) for field in fields_of(Activity)}
-        values["files"] = tuple(self.files.items())[-FILES:]
+        values["files"] = dict(list(self.files.items())[-FILES:])
         values["todos"] = tuple(self.todos.items())[:TODOS]
         edits = tuple((call, *rest) for call, rest in self.edits.items())
         values["edits"] = edits[-EDITS:]

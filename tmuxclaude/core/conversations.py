@@ -5,7 +5,8 @@ Values only; ``claude/activity`` makes them of the records, one after the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 Mark = tuple[int, int, int, int]
 """What a file was like: device, inode, size in bytes, time of change in nanoseconds. While all are
@@ -25,9 +26,9 @@ class Activity:
     ``directory``: where it began, as its records say. ``title``: given by its user or by Claude
     Code. ``first_prompt``, ``last_prompt``, ``last_reply``: their beginnings. ``prompts``: turns of
     the user; ``replies``: messages of the model. ``files``: each path that an edit or a write
-    named, with the byte offset of the last one. ``tokens``: the context of the last answer,
-    ``most`` that of the largest. ``limits``: records of a usage limit. ``todos``: the open ones, by
-    their keys. ``message``: the model's message that was read last; more of it may come.
+    named, the last one last, with the byte offset of that. ``tokens``: the context of the last
+    answer, ``most`` that of the largest. ``limits``: records of a usage limit. ``todos``: the open
+    ones, by their keys. ``message``: the model's message that was read last; more may come.
     ``timed``: the byte at which the last record with a time begins, -1 without one. ``edits``: of
     each edit whose outcome is not known yet the id of the call, the path, its own offset, and the
     one before it (-1: none).
@@ -44,7 +45,7 @@ class Activity:
     last_reply: str = ""
     prompts: int = 0
     replies: int = 0
-    files: tuple[tuple[str, int], ...] = ()
+    files: Mapping[str, int] = field(default_factory=dict)
     first_at: float | None = None
     last_at: float | None = None
     model: str = ""
@@ -70,7 +71,7 @@ class Activity:
 
     def files_since(self, offset: int) -> int:
         """How many distinct files were modified at or after this byte of the transcript."""
-        return sum(1 for _, at in self.files if at >= offset)
+        return sum(at >= offset for at in self.files.values())
 
 
 @dataclass(frozen=True, slots=True)

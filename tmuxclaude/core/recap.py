@@ -34,7 +34,7 @@ class Recap:
     @classmethod
     def of(cls, activity: Activity, directory: str) -> Self:
         """The recap of a conversation whose work lies in ``directory``."""
-        paths = [path for path, _ in reversed(activity.files)]
+        paths = list(activity.files)[::-1]
         return cls(
             title=activity.title,
             first=activity.first_prompt,

@@ -10,7 +10,6 @@ The only SQL for it. Knows nothing of files but their paths and numbers.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import zlib
@@ -18,6 +17,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from tmuxclaude.core.conversations import Activity, Mark, Transcript
 from tmuxclaude.store.format import (
@@ -35,7 +37,7 @@ LOCK_SECONDS = 5.0
 
 _SCHEMA = """
     CREATE TABLE transcripts (
-        path TEXT PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
         account TEXT NOT NULL,
         device INTEGER NOT NULL,
         inode INTEGER NOT NULL,
@@ -46,13 +48,17 @@ _SCHEMA = """
         last_at REAL,
         problems TEXT NOT NULL,
         activity TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX marks ON transcripts (account, path, device, inode, size, mtime_ns);
-    CREATE INDEX latest ON transcripts (account, last_at);
+    CREATE INDEX latest ON transcripts (account, last_at DESC, path);
     CREATE INDEX faulty ON transcripts (account, path, problems) WHERE problems <> '';
 """
 
 _COLUMNS = "path, account, device, inode, size, mtime_ns, offset, skipping, problems, activity"
+
+_activity: msgspec.json.Decoder[Activity] = msgspec.json.Decoder(Activity)
+"""Thousands are read at once; it makes and checks one in a third of the time that ``json`` takes to
+make dictionaries."""
 
 _UNSIGNED = 2**64 - 1
 """Some file systems number their files beyond what SQLite's integers hold."""
@@ -142,7 +148,7 @@ class Cache:
     def get(self, path: str) -> Transcript | None:
         """What is known of one transcript."""
         query = f"SELECT {_COLUMNS} FROM transcripts WHERE path = ?"
-        return next(self._transcripts(query, path), None)
+        return next(iter(self._transcripts(query, path)), None)
 
     def since(self, account: str, at: float | None) -> list[Transcript]:
         """The transcripts of an account whose last record is not older, the latest first.
@@ -151,7 +157,7 @@ class Cache:
         """
         young, values = ("", ()) if at is None else (" AND last_at >= ?", (at,))
         query = f"SELECT {_COLUMNS} FROM transcripts WHERE account = ?{young}"
-        return list(self._transcripts(f"{query} ORDER BY last_at DESC, path", account, *values))
+        return self._transcripts(f"{query} ORDER BY last_at DESC, path", account, *values)
 
     def problems(self, account: str) -> dict[str, str]:
         """What had to be skipped in which transcript."""
@@ -160,11 +166,10 @@ class Cache:
             found = self._connection.execute(query, (storable(account),)).fetchall()
         return {str(path): str(why) for path, why in map(restored, found)}
 
-    def _transcripts(self, query: str, *values: object) -> Iterator[Transcript]:
+    def _transcripts(self, query: str, *values: object) -> list[Transcript]:
         with self._translating():
-            found = self._connection.execute(query, [storable(one) for one in values]).fetchall()
-            transcripts = [_transcript(row) for row in found]
-        yield from transcripts
+            found = self._connection.execute(query, [storable(one) for one in values])
+            return [_transcript(*restored(row)) for row in found]
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ class Cache:
             if isinstance(problem, DatabaseUnavailableError):
                 raise problem from error
             raise DatabaseUnreadableError(str(problem)) from error
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, msgspec.MsgspecError) as error:
             raise DatabaseUnreadableError(f"what is kept in {self._path} is damaged") from error
 
 
@@ -226,33 +231,37 @@ def _signed(number: int) -> int:
 
 
 def _row(one: Transcript) -> list[object]:
-    kept = {field.name: getattr(one.activity, field.name) for field in fields(Activity)}
     row = [
         *(one.path, one.account, _signed(one.device), _signed(one.inode)),
         *(one.size, one.mtime_ns, one.offset, one.skipping, one.problems),
-        *(json.dumps(kept), one.activity.last_at),
+        *(msgspec.json.encode(one.activity).decode(), one.activity.last_at),
     ]
     return [storable(value) for value in row]
 
 
-def _transcript(row: tuple[object, ...]) -> Transcript:
-    path, account, device, inode, size, mtime_ns, offset, skipping, problems, kept = row
+def _transcript(
+    path: Any,
+    account: Any,
+    device: Any,
+    inode: Any,
+    size: Any,
+    mtime_ns: Any,
+    offset: Any,
+    skipping: Any,
+    problems: Any,
+    kept: Any,
+) -> Transcript:
+    if not type(size) is type(mtime_ns) is type(offset) is int:
+        raise ValueError(path)
     return Transcript(
-        path=_text(path),
-        account=_text(account),
-        device=int(str(device)) & _UNSIGNED,
-        inode=int(str(inode)) & _UNSIGNED,
-        size=int(str(size)),
-        mtime_ns=int(str(mtime_ns)),
-        offset=int(str(offset)),
+        path=path,
+        account=account,
+        device=device & _UNSIGNED,
+        inode=inode & _UNSIGNED,
+        size=size,
+        mtime_ns=mtime_ns,
+        offset=offset,
         skipping=bool(skipping),
-        problems=_text(problems),
-        activity=_activity(str(kept)),
+        problems=problems,
+        activity=_activity.decode(kept),
     )
-
-
-def _activity(kept: str) -> Activity:
-    known = json.loads(kept)
-    for name in ("files", "todos", "quarters", "edits"):
-        known[name] = tuple(map(tuple, known[name]))
-    return Activity(**known)
