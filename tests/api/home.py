@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ ROOT = Path(__file__).parents[2]
 class Home:
     """One isolated home, and ``tmuxclaude`` as its user runs it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, more: Mapping[str, str] | None = None) -> None:
         self.root = root
         self.env = {
             "HOME": str(root),
             "PATH": f"{root / 'bin'}:{os.environ['PATH']}",
             "TMUX_TMPDIR": str(root),
             "PYTHONPATH": str(ROOT),
+            **(more or {}),
         }
         self.paths = Paths.from_environment(self.env)
         self.seen: set[psutil.Process] = set()

@@ -166,6 +166,9 @@ class Around:
     def claude(self) -> list[str]:
         return ["/bin/claude"]
 
+    def home(self) -> str:
+        return "/home/ann"
+
     def socket(self) -> str:
         return "/s"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def events(house: House, uid: str = "") -> list[tuple[str, str]]:
     return [(event.kind, event.text) for event in house.books.events.of(uid)]
 
 
-def resume(house: House, **more: bool) -> wire.Verdict:
+def resume(house: House, **more: Any) -> wire.Verdict:
     [only] = house.ask(wire.Resume(names=["api"], **more)).sessions
     assert isinstance(only, wire.Verdict)
     return only

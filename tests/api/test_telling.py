@@ -52,6 +52,17 @@ def test_a_start_that_cannot_be_is_now(start_time: float | None, house: House) -
     assert the_only(house).created_at == NOW
 
 
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("config_dir", ["rel", "/tmp\0x", "~nobody-of-that-name/x", "~\0"])
+def test_a_configuration_directory_is_held_to_the_same_for_all(
+    config_dir: str, known: bool, house: House
+) -> None:
+    if known:
+        register(house)
+    with pytest.raises(errors.UsageError, match="configDir must be an absolute path"):
+        register(house, session_id=OTHER, config_dir=config_dir)
+
+
 def test_to_register_twice_changes_nothing(house: House) -> None:
     first, second = register(house), register(house)
     assert (second.session_id, second.nonce) == (first.session_id, "")

@@ -57,7 +57,7 @@ def test_a_recap_names_what_was_touched_last_first() -> None:
         last_prompt="test it",
         last_reply="It is tested.",
         prompts=2,
-        files=(("/p/a.py", 0), ("/elsewhere/b.py", 5), ("/p/c.py", 9)),
+        files={"/p/a.py": 0, "/elsewhere/b.py": 5, "/p/c.py": 9},
         todos=(("todo 1", "write docs"),),
     )
     recap = Recap.of(activity, "/p/")
@@ -74,6 +74,6 @@ def test_a_recap_names_what_was_touched_last_first() -> None:
     assert Recap.of(Activity(first_prompt="x", last_prompt="x", prompts=1), "/p").text() == (
         "asked first: x"
     )
-    many = Recap.of(Activity(files=tuple((f"/p/{n}", n) for n in range(60))), "/p")
+    many = Recap.of(Activity(files={f"/p/{n}": n for n in range(60)}), "/p")
     assert (len(many.files), many.touched) == (50, 60)
     assert many.text().endswith("and 10 more")

@@ -89,6 +89,8 @@ class Talk:
         answer: Json = json.loads(self.lines.readline())
         for key in LEARNED & told.keys() & answer.keys():
             self.meanings[told[key]] = answer[key]
+        if told.get("checkpoints") and answer.get("checkpoints"):
+            self.meanings[told["checkpoints"][0]["id"]] = answer["checkpoints"][0]["id"]
         return answer
 
     def meant(self, value: Any) -> Any:

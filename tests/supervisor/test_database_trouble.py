@@ -118,3 +118,18 @@ def test_it_waits_for_a_database_that_is_not_available_at_its_start(
     until(lambda: not notices(house), what=lambda: notices(house))
     house.let_it_be_due()
     seat.has_turns(TASK, OURS)
+
+
+@pytest.mark.parametrize("trouble", [_locked, _full])
+def test_a_name_that_cannot_be_kept_is_not_given_to_the_window(
+    house: House, trouble: Trouble
+) -> None:
+    seat = house.new("api").idle()
+    with trouble(house):
+        done = house.run("rename", "api", "web")
+        assert (done.returncode, "is not available" in done.stderr) == (5, True)
+        assert seat.show("#{window_name}") == "api"
+    until(lambda: not notices(house), what=lambda: notices(house))
+    seat.never(lambda: (seat.row()["name"], seat.show("#{window_name}")) != ("api", "api"))
+    assert house.run("rename", "api", "web").returncode == 0
+    assert (seat.row()["name"], seat.show("#{window_name}")) == ("web", "web")

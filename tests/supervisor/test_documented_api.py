@@ -95,6 +95,6 @@ def test_the_examples_for_shells_and_python_run(house: House) -> None:
     ]
     assert json.loads(said[0])["type"] == "pong"
     assert said[1].startswith("api idle")
-    assert said[2].splitlines() == ["api idle 0", "paused until None"]
+    assert said[2].splitlines() == ["api idle 0", "default []", "paused until None"]
     assert "paused by you" in said[3].splitlines()[-1]
     assert "started in pane" in said[3]

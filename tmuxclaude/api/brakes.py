@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tmuxclaude.api import wire
-from tmuxclaude.api.finding import named
+from tmuxclaude.api.finding import chosen
 from tmuxclaude.core import budgets, errors, hours, parting
 from tmuxclaude.core.model import Session, State, Want
 from tmuxclaude.core.rules import Rules
@@ -34,12 +34,12 @@ class Brakes:
     now: Callable[[], float]
 
     def hold_all(self, order: wire.Hold) -> wire.Verdicts:
-        """Holds each of the named sessions."""
-        return wire.Verdicts(sessions=[self.hold(one) for one in self._chosen(order.names)])
+        """Holds each of the named sessions, or of a group."""
+        return wire.Verdicts(sessions=[self.hold(one) for one in self._chosen(order)])
 
     def release_all(self, order: wire.Release) -> wire.Verdicts:
-        """Ends the hold of each of the named sessions."""
-        return wire.Verdicts(sessions=[self.release(one) for one in self._chosen(order.names)])
+        """Ends the hold of each of the named sessions, or of a group."""
+        return wire.Verdicts(sessions=[self.release(one) for one in self._chosen(order)])
 
     def hold(self, session: Session) -> wire.Verdict:
         """Only its user touches this session from now on."""
@@ -115,10 +115,10 @@ class Brakes:
         over = pause is not None and pause.until is not None and pause.until <= self.now()
         return None if over else pause
 
-    def _chosen(self, names: list[str]) -> list[Session]:
-        if not names:
-            raise errors.UsageError("name one or more sessions; nothing was done")
-        return [named(self.books, name) for name in names]
+    def _chosen(self, order: wire.Hold | wire.Release) -> list[Session]:
+        if not order.names and order.group is None:
+            raise errors.UsageError("name one or more sessions, or a group; nothing was done")
+        return chosen(self.books, order.names, order.group)
 
     def _want(self, session: Session, want: Want, kind: str) -> None:
         self.books.sessions.save(replace(session, want=want))

@@ -6,15 +6,27 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.finding import named
 from tmuxclaude.api.wants import Checkpointer
 from tmuxclaude.core import errors
-from tmuxclaude.core.checkpoints import Why, Wish, outlived
+from tmuxclaude.core.checkpoints import Why, Wish, outlived, the_one
 from tmuxclaude.core.drawn import span
 from tmuxclaude.core.model import Session
+from tmuxclaude.store import reader
 from tmuxclaude.store.books import Books
+
+JSON = frozenset({"reasons", "files", "recap"})
+"""The columns of a checkpoint in which JSON is kept."""
+
+FILE = ("path", "change", "size", "sha256")
+"""What is kept of a file."""
+
+_VIEWED = wire.CheckpointView.__struct_fields__
 
 COMING_BACK = frozenset({"--resume", "-r", "--continue", "-c"})
 """The words of Claude Code's that choose an older conversation."""
@@ -46,6 +58,30 @@ class Checkpoints:
             ]
         )
 
+    def known(self, order: wire.Checkpoints) -> wire.CheckpointsListed:
+        """The newest checkpoints; what is in the files is left to ``show``, for it may be much."""
+        if order.name is not None:
+            named(self.books, order.name)
+        rows = self._rows(_VIEWED, name=order.name, last=order.last)
+        return wire.CheckpointsListed(
+            checkpoints=[msgspec.convert(row, wire.CheckpointView) for row in rows]
+        )
+
+    def show(self, order: wire.ShowCheckpoint) -> wire.CheckpointShown:
+        """All of one; raises ``NotFoundError``, and ``UsageError`` when several begin so."""
+        found = the_one(self._rows(_VIEWED, begins=order.id) if order.id else [], order.id)
+        [row] = self._rows(reader.CHECKPOINT_COLUMNS, begins=str(found["id"]))
+        files = [dict(zip(FILE, file, strict=True)) for file in row["files"]]
+        shown = {**row, "type": "checkpoint_shown", "checkpoint": row, "files": files}
+        return msgspec.convert(shown, wire.CheckpointShown)
+
+    def _rows(self, columns: tuple[str, ...], **which: Any) -> list[dict[str, Any]]:
+        found = reader.checkpoints(self.books.db.reading, columns=columns, **which)
+        rows = [dict(zip(columns, row, strict=True)) for row in found]
+        for row in rows:
+            row |= {key: json.loads(str(row[key])) for key in JSON & row.keys()}
+        return rows
+
     def prune(self, order: wire.PruneCheckpoints) -> wire.CheckpointsDropped:
         rows = outlived(self.books.checkpoints.all(), order.before, order.keep)
         if not order.dry_run:
@@ -62,7 +98,9 @@ class Checkpoints:
         for name in order.names:
             session = named(self.books, name)
             if not _has_spoken(session):
-                raise errors.RefusedError(f"nothing was said in {name} yet; nothing was done")
+                raise errors.RefusedError(
+                    f"the transcript of {name} has no turn yet; nothing was done"
+                )
             yield name, _wish(session, Why.ASKED, order.note)
         living = self.books.sessions.not_ended() if order.every or order.committed else []
         for session in filter(_has_spoken, living):

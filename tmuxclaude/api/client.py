@@ -71,9 +71,9 @@ class Client:
 
     # -- the sessions ----------------------------------------------------------------------------
 
-    def sessions(self, every: bool = False) -> list[wire.SessionView]:
-        """The sessions; ``every``: those that have ended too."""
-        return self.ask(wire.List(every=every), wire.Listed).sessions
+    def sessions(self, every: bool = False, group: str | None = None) -> list[wire.SessionView]:
+        """The sessions; ``every``: those that have ended too; ``group``: only these."""
+        return self.ask(wire.List(every=every, group=group), wire.Listed).sessions
 
     def show(self, name: str) -> wire.Shown:
         """All that is known of one session."""
@@ -82,6 +82,18 @@ class Client:
     def resources(self) -> wire.Measured:
         """What the sessions take of this machine, and how much is free."""
         return self.ask(wire.Resources(), wire.Measured)
+
+    def accounts(self) -> list[wire.AccountView]:
+        """The accounts, each with the limits that stand for it."""
+        return self.ask(wire.Accounts(), wire.AccountsTold).accounts
+
+    def checkpoints(self, name: str | None = None, last: int = 200) -> list[wire.CheckpointView]:
+        """The newest checkpoints, oldest first: of one session, or of all conversations."""
+        return self.ask(wire.Checkpoints(name=name, last=last), wire.CheckpointsListed).checkpoints
+
+    def checkpoint(self, checkpoint: str) -> wire.CheckpointShown:
+        """All that a checkpoint holds; the beginning of its id is enough."""
+        return self.ask(wire.ShowCheckpoint(id=checkpoint), wire.CheckpointShown)
 
     def history(self, name: str | None = None, last: int = 200) -> list[wire.EntryView]:
         """Starts, ends, stops and resumes, oldest first."""
@@ -134,21 +146,24 @@ class Client:
         """How far an attempt is."""
         return self.ask(wire.Follow(attempt=attempt), wire.Progress)
 
-    def resume(self, *names: str, now: bool = False, dry_run: bool = False) -> wire.Verdicts:
-        """Resumes the named sessions; without names it is said what would be done."""
-        return self.ask(wire.Resume(names=list(names), now=now, dry_run=dry_run), wire.Verdicts)
+    def resume(
+        self, *names: str, group: str | None = None, now: bool = False, dry_run: bool = False
+    ) -> wire.Verdicts:
+        """Resumes the named sessions, or a group; with neither it is said what would be done."""
+        request = wire.Resume(names=list(names), group=group, now=now, dry_run=dry_run)
+        return self.ask(request, wire.Verdicts)
 
-    def stop(self, *names: str, now: bool = False) -> wire.Verdicts:
+    def stop(self, *names: str, group: str | None = None, now: bool = False) -> wire.Verdicts:
         """Ends sessions; ``now``: also those that work."""
-        return self.ask(wire.Stop(names=list(names), now=now), wire.Verdicts)
+        return self.ask(wire.Stop(names=list(names), group=group, now=now), wire.Verdicts)
 
-    def hold(self, *names: str) -> wire.Verdicts:
+    def hold(self, *names: str, group: str | None = None) -> wire.Verdicts:
         """Nobody but their user touches these sessions from now on."""
-        return self.ask(wire.Hold(names=list(names)), wire.Verdicts)
+        return self.ask(wire.Hold(names=list(names), group=group), wire.Verdicts)
 
-    def release(self, *names: str) -> wire.Verdicts:
+    def release(self, *names: str, group: str | None = None) -> wire.Verdicts:
         """Ends a hold."""
-        return self.ask(wire.Release(names=list(names)), wire.Verdicts)
+        return self.ask(wire.Release(names=list(names), group=group), wire.Verdicts)
 
     def pause(self, until: str | None = None, zone: str = "UTC") -> wire.Paused:
         """Nothing is resumed unasked from now on."""
@@ -204,13 +219,13 @@ class Client:
             line = self._line(deadline)
         except ConnectionError as problem:
             raise ClosedError(
-                "the supervisor closed the connection; nothing is known to have changed. "
+                f"the supervisor closed the connection before it answered; {_left(request)}. "
                 "See: tmuxclaude supervisor status"
             ) from problem
         except OSError as problem:
             raise errors.UnreachableError(
-                f"the supervisor did not answer within {patience:g} s; nothing is known to have "
-                "changed. See: tmuxclaude supervisor status"
+                f"the supervisor did not answer within {patience:g} s; {_left(request)}. "
+                "See: tmuxclaude supervisor status"
             ) from problem
         return wire.decode_answer(line, kind)
 
@@ -245,3 +260,10 @@ class Client:
         line, _, rest = bytes(self._inbox).partition(b"\n")
         self._inbox = bytearray(rest)
         return line
+
+
+def _left(request: wire.Request) -> str:
+    """What is known of a request that was not answered."""
+    if isinstance(request, wire.Ping):
+        return "nothing was done"
+    return "nobody knows whether it did what it was asked"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tmuxclaude.api import wire
-from tmuxclaude.api.finding import named
+from tmuxclaude.api.finding import chosen
 from tmuxclaude.api.wants import Watch, Windows
 from tmuxclaude.core import errors, launching, parting
 from tmuxclaude.core.model import Session, State, Want
@@ -24,9 +24,9 @@ class Ending:
 
     def stop(self, order: wire.Stop) -> wire.Verdicts:
         """Ends sessions; one that works only with ``now``."""
-        if bool(order.names) == order.every:
+        if (bool(order.names) or order.group is not None) == order.every:
             raise errors.UsageError("name the sessions to stop, or use --all; nothing was done")
-        sessions = [named(self.books, name) for name in order.names]
+        sessions = chosen(self.books, order.names, order.group)
         if order.every:
             sessions = self.books.sessions.not_ended()
         return wire.Verdicts(sessions=[self.one(s, order.now) for s in sessions])

@@ -38,7 +38,11 @@ class Looking:
         """The sessions as ``tmuxclaude list --json`` shows them."""
         rows = reader.rows(self.books.db.reading, order.every, order.socket)
         found, strange = _rows(reader.SESSION_COLUMNS, rows), self.books.sessions.illegible
-        sessions = [shown.session(row) for row in found if row["uid"] not in strange]
+        sessions = [
+            shown.session(row)
+            for row in found
+            if row["uid"] not in strange and order.group in (None, row["in_group"])
+        ]
         return msgspec.convert({"type": "listed", "sessions": sessions}, wire.Listed)
 
     def show(self, order: wire.Show) -> wire.Shown:

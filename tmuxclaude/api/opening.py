@@ -12,7 +12,7 @@ from tmuxclaude.api.checkpoints import last_checkpoint
 from tmuxclaude.api.registering import Registering, check_command
 from tmuxclaude.api.sending import check_text
 from tmuxclaude.api.wants import Journal, Surroundings, Watch, Windows
-from tmuxclaude.core import errors, hours, labels, names
+from tmuxclaude.core import accounts, errors, hours, labels, names
 from tmuxclaude.core.model import Launch, Session
 from tmuxclaude.store.books import Books
 
@@ -59,11 +59,7 @@ class Opening:
         hours.must_be_known(order.zone)
         wanted = labels.changed(labels.Labels(), order.group, order.meta)
         now = self.now()
-        environment = dict(order.environment)
-        config_dir = order.config_dir or self.watch.rules.claude.config_dir
-        if config_dir:
-            config_dir = str(Path(config_dir).expanduser())
-            environment["CLAUDE_CONFIG_DIR"] = config_dir
+        environment, config_dir = self._place(order)
         account = self.around.account(config_dir)
         guarded = self.registering.guard(account, order.zone, order.if_limited)
         guarded = self.registering.slot(account, order.if_limited, guarded)
@@ -90,6 +86,20 @@ class Opening:
         self.books.labels.save(session.uid, wanted)
         here = last_checkpoint(self.books, order.directory, order.arguments, now)
         return session, [*notes, *guarded.notes, *here]
+
+    def _place(self, order: wire.New) -> tuple[dict[str, str], str]:
+        """The environment of the session, and the configuration directory in it, if it has one."""
+        environment, rules = dict(order.environment), self.watch.rules
+        config_dir = order.config_dir or rules.claude.config_dir
+        if order.account is not None:
+            if order.config_dir:
+                raise errors.UsageError("give account or config_dir, not both; nothing was opened")
+            config_dir = accounts.directory(rules, order.account, self.around.home())
+            environment.pop("CLAUDE_CONFIG_DIR", None)
+        if config_dir:
+            config_dir = str(Path(config_dir).expanduser())
+            environment["CLAUDE_CONFIG_DIR"] = config_dir
+        return environment, config_dir
 
     def _name(self, order: wire.New) -> str:
         """The name that was asked for, or one made of the directory's that nobody has."""

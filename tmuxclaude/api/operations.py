@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from tmuxclaude.api import wire
+from tmuxclaude.api.accounts import Accounts
 from tmuxclaude.api.adopting import Adopting
 from tmuxclaude.api.brakes import Brakes
 from tmuxclaude.api.chains import Chains
@@ -83,6 +84,8 @@ class Operations:
             wire.Adopt: adopting.adopt,
             wire.Forget: adopting.forget_all,
             wire.TakeCheckpoints: checkpoints.take,
+            wire.Checkpoints: checkpoints.known,
+            wire.ShowCheckpoint: checkpoints.show,
             wire.PruneCheckpoints: checkpoints.prune,
             wire.Import: keeping.take_in,
             wire.Cleanup: keeping.clean_up,
@@ -92,6 +95,7 @@ class Operations:
             wire.Explain: looking.explain,
             wire.Subscribe: looking.subscribe,
             wire.Resources: resources.measured,
+            wire.Accounts: Accounts(books, watch, now, around).known,
             wire.Status: telling.status,
             wire.StartSession: older.start,
             wire.ListSessions: older.sessions,

@@ -11,6 +11,7 @@ from tmuxclaude.api.wants import Watch, Windows
 from tmuxclaude.core import errors, names
 from tmuxclaude.core.model import Session, State
 from tmuxclaude.store.books import Books
+from tmuxclaude.store.format import DatabaseUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,20 @@ class Renaming:
             raise errors.RefusedError(
                 f"a session {to} exists already; nothing was renamed. See: tmuxclaude show {to}"
             )
-        window = self.windows.rename(session, to)
-        self.books.sessions.save(
-            replace(session, name=to, window_name=to if window else session.window_name)
-        )
-        self.books.events.note(self.now(), session.uid, "renamed", f"{session.name} → {to}, by you")
+        window = False
+        try:
+            with self.books.db.writing():  # begun first: what cannot be kept is not done
+                window = self.windows.rename(session, to)
+                self._keep(session, to, window)
+        except DatabaseUnavailableError:
+            if window:
+                self.windows.rename(replace(session, name=to), session.name)
+            raise
         self.watch.touch(session.uid)
         why = f"it was {session.name}" + ("; its window was renamed too" if window else "")
         return wire.Verdict(name=to, done="renamed", why=why)
+
+    def _keep(self, session: Session, to: str, window: bool) -> None:
+        window_name = to if window else session.window_name
+        self.books.sessions.save(replace(session, name=to, window_name=window_name))
+        self.books.events.note(self.now(), session.uid, "renamed", f"{session.name} → {to}, by you")

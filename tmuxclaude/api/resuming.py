@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tmuxclaude.api import wire
 from tmuxclaude.api.brakes import Brakes, refuse_if_ending, refuse_if_held
-from tmuxclaude.api.finding import named
+from tmuxclaude.api.finding import chosen
 from tmuxclaude.api.registering import refuse_outside
 from tmuxclaude.api.sending import refuse_unproven
 from tmuxclaude.api.wants import Journal, Watch, Windows
@@ -33,14 +33,15 @@ class Resuming:
     def resume(self, order: wire.Resume) -> wire.Verdicts:
         """Resumes the named sessions, or all that something but their user has stopped.
 
-        With neither names nor ``every`` it is only said what would be done.
+        With neither names, a group nor ``every`` it is only said what would be done.
         """
-        if order.names and order.every:
+        chooses = bool(order.names) or order.group is not None
+        if chooses and order.every:
             raise errors.UsageError("name sessions or use --all, not both; nothing was done")
-        sessions = [named(self.books, name) for name in order.names]
-        if not order.names:
+        sessions = chosen(self.books, order.names, order.group)
+        if not chooses:
             sessions = [s for s in self.books.sessions.all() if self.is_possible(s)]
-        dry = order.dry_run or not (order.names or order.every)
+        dry = order.dry_run or not (chooses or order.every)
         return wire.Verdicts(sessions=[self.one(s, order.now, dry) for s in sessions])
 
     def is_possible(self, session: Session) -> bool:

@@ -41,6 +41,7 @@ class Telling:
     def register(self, order: wire.Register, peer: int | None) -> wire.Registered:
         """Keeps a session that runs already; one that is kept is only confirmed."""
         hours.must_be_known(order.zone)
+        _absolute(order.config_dir)  # what is wrong is wrong for one that is known too
         known = self._registered(order)
         if known is not None:
             nonce = order.nonce if self.books.activity.knows(known.uid, order.nonce) else ""
@@ -197,7 +198,7 @@ def _absolute(config_dir: str) -> str:
     """A configuration directory as we write it; empty when none was named."""
     if not config_dir:
         return ""
-    path = Path(config_dir).expanduser()
-    if "\0" in config_dir or not path.is_absolute():
+    path = os.path.expanduser(config_dir) if "\0" not in config_dir else ""  # noqa: PTH111 - never raises
+    if not path.startswith("/"):
         raise errors.UsageError("configDir must be an absolute path; nothing was done")
-    return str(path)
+    return str(Path(path))

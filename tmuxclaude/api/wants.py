@@ -54,6 +54,9 @@ class Surroundings(Protocol):
     def claude(self) -> list[str]:
         """The command that starts Claude Code."""
 
+    def home(self) -> str:
+        """The home directory, for which ``~`` stands."""
+
     def socket(self) -> str:
         """The default tmux server."""
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tmuxclaude.core.checkpoints import File, changed
-from tmuxclaude.core.errors import NotFoundError, RefusedError, UsageError
+from tmuxclaude.core.checkpoints import File, changed, the_one
+from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.edges import claude_files
 from tmuxclaude.edges.git.call import GitError
 from tmuxclaude.edges.git.work import REFS, Kept, Tree
@@ -40,13 +40,7 @@ def rows(database: Path, begins: str = "", name: str | None = None) -> list[dict
 
 def one(database: Path, begins: str) -> dict[str, Any]:
     """The checkpoint whose id is this, or begins so; raises ``NotFoundError``, ``UsageError``."""
-    found = rows(database, begins) if begins else []
-    if not found:
-        raise NotFoundError(f"there is no checkpoint {begins!r}. See: tmuxclaude checkpoints")
-    if len(found) > 1:
-        ids = ", ".join(str(row["id"]) for row in found[:5])
-        raise UsageError(f"{begins} is the beginning of {len(found)} checkpoints: {ids}")
-    return found[0]
+    return the_one(rows(database, begins) if begins else [], begins)
 
 
 @dataclass(frozen=True, slots=True)

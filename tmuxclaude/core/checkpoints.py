@@ -6,10 +6,12 @@ Values, and what follows from them alone. How the work is kept is git's business
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from tmuxclaude.core.errors import NotFoundError, UsageError
 
 BACKOFF = (60.0, 300.0, 900.0)
 """Seconds before the second, third and fourth try; after that it is given up."""
@@ -136,3 +138,16 @@ def outlived(rows: Iterable[Row], before: float | None, keep: int) -> list[Row]:
         if before is None or row["asked_at"] < before:
             found.append(row)
     return found[::-1]
+
+
+def the_one(found: Sequence[dict[str, Any]], begins: str) -> dict[str, Any]:
+    """The checkpoint that is meant by ``begins``, of those whose id begins so.
+
+    Raises ``NotFoundError`` when there is none, ``UsageError`` when there are more.
+    """
+    if not found:
+        raise NotFoundError(f"there is no checkpoint {begins!r}. See: tmuxclaude checkpoints")
+    if len(found) > 1:
+        ids = ", ".join(str(row["id"]) for row in found[:5])
+        raise UsageError(f"{begins} is the beginning of {len(found)} checkpoints: {ids}")
+    return found[0]

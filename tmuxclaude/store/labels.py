@@ -19,6 +19,11 @@ class Labels:
         row = self._db.row("SELECT in_group, meta FROM labels WHERE session = ?", session)
         return Values() if row is None else Values(row["in_group"], json.loads(row["meta"]))
 
+    def members(self, group: str) -> set[str]:
+        """The uids of the sessions in a group, ended or not."""
+        rows = self._db.rows("SELECT session FROM labels WHERE in_group = ?", group)
+        return {str(row["session"]) for row in rows}
+
     def save(self, session: str, labels: Values) -> None:
         """Keep them in the place of those before."""
         with self._db.writing():

@@ -15,6 +15,7 @@ from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.store.format import (
     SCHEMA_VERSION,
     AnyPath,
+    at_rest,
     connect,
     refuse_strange_files,
     storable,
@@ -136,14 +137,14 @@ def open(path: AnyPath, timeout: float = 2.0) -> sqlite3.Connection | None:
         return None
     refuse_strange_files(path)
     try:
-        connection = connect(path, "ro", timeout)
-        try:
-            version = stored_version(connection, path)
-        except BaseException:
-            connection.close()
-            raise
+        connection, version = _opened(path, "ro", timeout)
     except sqlite3.Error as error:
-        raise translated(error, path) from error
+        if not at_rest(path):
+            raise translated(error, path) from error
+        try:
+            connection, version = _opened(path, "ro&immutable=1", timeout)
+        except sqlite3.Error as second:
+            raise translated(second, path) from second
     if version < SCHEMA_VERSION:
         connection.close()
         raise RefusedError(
@@ -152,6 +153,16 @@ def open(path: AnyPath, timeout: float = 2.0) -> sqlite3.Connection | None:
             " the database up to date."
         )
     return connection
+
+
+def _opened(path: AnyPath, mode: str, timeout: float) -> tuple[sqlite3.Connection, int]:
+    """A connection and the version of the schema."""
+    connection = connect(path, mode, timeout)
+    try:
+        return connection, stored_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def rows(
@@ -190,25 +201,30 @@ def pause(connection: sqlite3.Connection) -> tuple[object, ...] | None:
 
 
 def checkpoints(
-    connection: sqlite3.Connection, begins: str = "", name: str | None = None
+    connection: sqlite3.Connection,
+    begins: str = "",
+    name: str | None = None,
+    columns: tuple[str, ...] = CHECKPOINT_COLUMNS,
+    last: int = -1,
 ) -> list[tuple[object, ...]]:
-    """The checkpoints, oldest first: ``CHECKPOINT_COLUMNS``.
+    """The checkpoints, oldest first: these of ``CHECKPOINT_COLUMNS``.
 
-    ``begins``: with what their ids begin; ``name``: of the sessions that bear it or bore it.
+    ``begins``: with what their ids begin; ``name``: of the sessions that bear it or bore it;
+    ``last``: how many at most, the newest; -1 for all.
     """
-    columns = ", ".join(
-        "s.name" if column == "name" else f'c."{column}"' for column in CHECKPOINT_COLUMNS
-    )
-    return fetch(
+    wanted = ", ".join("s.name" if column == "name" else f'c."{column}"' for column in columns)
+    found = fetch(
         connection,
-        f"SELECT {columns} FROM checkpoints c LEFT JOIN sessions s ON s.uid = c.session"
+        f"SELECT {wanted} FROM checkpoints c LEFT JOIN sessions s ON s.uid = c.session"
         " WHERE substr(c.id, 1, length(?)) = ? AND (? IS NULL OR s.name = ?)"
-        " ORDER BY coalesce(c.taken_at, c.asked_at), c.id",
+        " ORDER BY coalesce(c.taken_at, c.asked_at) DESC, c.id DESC LIMIT ?",
         begins,
         begins,
         name,
         name,
+        last,
     )
+    return found[::-1]
 
 
 def last_checkpoints(connection: sqlite3.Connection) -> list[tuple[object, ...]]:

@@ -24,6 +24,10 @@ class Surroundings:
         """The command that starts Claude Code; raises ``NotFoundError``."""
         return programs.find_claude(self.rules(), self.env)
 
+    def home(self) -> str:
+        """The home directory, for which ``~`` stands."""
+        return self.env.get("HOME", "")
+
     def socket(self) -> str:
         """The tmux server that tmux itself takes outside of tmux."""
         outside = {name: value for name, value in self.env.items() if name != "TMUX"}
@@ -49,7 +53,7 @@ class Surroundings:
         """The account of this configuration directory, however that is spelled."""
         if "\0" in config_dir:
             raise errors.UsageError("a NUL byte can be in no path; nothing was done")
-        return claude_files.account(config_dir, self.env.get("HOME", ""))
+        return claude_files.account(config_dir, self.home())
 
     def transcript(self, account: str, conversation: str, directory: str) -> str:
         """Where a conversation's transcript is, or will be."""

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias, TypeVar, get_args
 
 import msgspec
 
+from tmuxclaude.api.wire.accounts import Accounts as Accounts
+from tmuxclaude.api.wire.accounts import AccountsTold as AccountsTold
+from tmuxclaude.api.wire.accounts import AccountView as AccountView
 from tmuxclaude.api.wire.base import Answer as Answer
 from tmuxclaude.api.wire.base import Done as Done
 from tmuxclaude.api.wire.base import Failure as Failure
@@ -23,10 +26,16 @@ from tmuxclaude.api.wire.brakes import Release as Release
 from tmuxclaude.api.wire.brakes import Unpause as Unpause
 from tmuxclaude.api.wire.chains import ResetChain as ResetChain
 from tmuxclaude.api.wire.chains import Set as Set
+from tmuxclaude.api.wire.checkpoints import Checkpoints as Checkpoints
 from tmuxclaude.api.wire.checkpoints import CheckpointsDropped as CheckpointsDropped
+from tmuxclaude.api.wire.checkpoints import CheckpointShown as CheckpointShown
+from tmuxclaude.api.wire.checkpoints import CheckpointsListed as CheckpointsListed
 from tmuxclaude.api.wire.checkpoints import CheckpointsWanted as CheckpointsWanted
+from tmuxclaude.api.wire.checkpoints import CheckpointView as CheckpointView
 from tmuxclaude.api.wire.checkpoints import Due as Due
+from tmuxclaude.api.wire.checkpoints import FileView as FileView
 from tmuxclaude.api.wire.checkpoints import PruneCheckpoints as PruneCheckpoints
+from tmuxclaude.api.wire.checkpoints import ShowCheckpoint as ShowCheckpoint
 from tmuxclaude.api.wire.checkpoints import TakeCheckpoints as TakeCheckpoints
 from tmuxclaude.api.wire.checkpoints import WantedView as WantedView
 from tmuxclaude.api.wire.keeping import Cleaned as Cleaned
@@ -38,6 +47,7 @@ from tmuxclaude.api.wire.looking import EntryView as EntryView
 from tmuxclaude.api.wire.looking import EventId as EventId
 from tmuxclaude.api.wire.looking import Happened as Happened
 from tmuxclaude.api.wire.looking import History as History
+from tmuxclaude.api.wire.looking import LimitView as LimitView
 from tmuxclaude.api.wire.looking import Lines as Lines
 from tmuxclaude.api.wire.looking import List as List
 from tmuxclaude.api.wire.looking import Listed as Listed
@@ -118,10 +128,11 @@ AnyRequest: TypeAlias = (
     | Enqueue | Messages | Drop
     | Hold | Release | Pause | Unpause
     | Set | ResetChain
-    | TakeCheckpoints | PruneCheckpoints
+    | TakeCheckpoints | Checkpoints | ShowCheckpoint | PruneCheckpoints
     | Import | Cleanup
     | List | Show | History | Subscribe
     | Resources
+    | Accounts
     | Register | Heartbeat | End | Status
     | StartSession | ListSessions | StopSession | Attach
 )  # fmt: skip
@@ -131,10 +142,11 @@ AnyAnswer: TypeAlias = (
     | Verdicts | Progress | Explained
     | Enqueued | Messaged | Dropped
     | Paused
-    | CheckpointsWanted | CheckpointsDropped
+    | CheckpointsWanted | CheckpointsListed | CheckpointShown | CheckpointsDropped
     | Imported | Cleaned
     | Listed | Shown | Past | Subscribed | Happened
     | Measured
+    | AccountsTold
     | Registered | Beaten | Ended | PauseStatus
     | SessionStarted | SessionList | SessionStopped | AttachWith
 )  # fmt: skip

@@ -6,15 +6,20 @@ from tmuxclaude.api.wire.base import Answer, Request
 
 
 class Hold(Request, frozen=True, tag="hold"):
-    """Watch these sessions and never touch them, until they are released."""
+    """Watch these sessions and never touch them, until they are released.
 
-    names: list[str]
+    ``group``: in place of names, all of it that have not ended.
+    """
+
+    names: list[str] = []
+    group: str | None = None
 
 
 class Release(Request, frozen=True, tag="release"):
-    """The end of a hold."""
+    """The end of a hold; ``group``: as in ``hold``."""
 
-    names: list[str]
+    names: list[str] = []
+    group: str | None = None
 
 
 class Pause(Request, frozen=True, tag="pause"):

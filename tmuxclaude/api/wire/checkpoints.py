@@ -1,4 +1,4 @@
-"""Checkpoints: asked for and dropped. They are looked at in the database, or as files of git."""
+"""Checkpoints: asked for, looked at and dropped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from tmuxclaude.api.wire.base import AbsolutePath, Answer, OptionalPath, Request
-from tmuxclaude.api.wire.looking import View
+from tmuxclaude.api.wire.looking import Lines, View
 from tmuxclaude.api.wire.telling import ShortText
 
 MOST_AT_ONCE = 100
@@ -54,6 +54,89 @@ class CheckpointsWanted(Answer, frozen=True, tag="checkpoints_wanted"):
     """They are taken one after the other. One that was due already has the id it had."""
 
     checkpoints: list[WantedView]
+
+
+class Checkpoints(Request, frozen=True, tag="checkpoints"):
+    """The ``last`` checkpoints: of all conversations, or of the session ``name``."""
+
+    name: str | None = None
+    last: Lines = 200
+
+
+class CheckpointView(View, frozen=True):
+    """One checkpoint. ``session`` and ``name`` are empty or ``None`` for a conversation that is in
+    no session. ``stage``: ``due``, ``taking``, ``taken`` or ``gave_up``; ``reasons``: triggers, or
+    ``limit``, ``end``, ``commit``, ``asked``. Of git: the work tree's ``root``, the commit and the
+    ``branch`` that were checked out, how many files ``changed``, and the ``snapshot``, a commit
+    with all of it; empty where only hashes were kept. ``tokens``: of the context; ``problem``: why
+    it failed, or what is not in it."""
+
+    id: str
+    conversation: str
+    account: str
+    session: str
+    name: str | None
+    directory: str
+    asked_at: float
+    taken_at: float | None
+    stage: str
+    reasons: list[str]
+    note: str
+    tokens: int
+    root: str
+    head: str
+    branch: str
+    snapshot: str
+    changed: int
+    problem: str
+
+
+class CheckpointsListed(Answer, frozen=True, tag="checkpoints_listed"):
+    """The checkpoints, oldest first."""
+
+    checkpoints: list[CheckpointView]
+
+
+class ShowCheckpoint(Request, frozen=True, tag="show_checkpoint"):
+    """All that a checkpoint holds; the beginning of its ``id`` is enough."""
+
+    id: str
+
+
+class RecapView(View, frozen=True):
+    """What was asked ``first`` and ``last``, what was ``done`` (each its beginning), the ``files``
+    that were touched last, how many were ``touched`` in all, and the open ``todos``."""
+
+    title: str = ""
+    first: str = ""
+    last: str = ""
+    done: str = ""
+    prompts: int = 0
+    files: list[str] = []
+    touched: int = 0
+    todos: list[str] = []
+
+
+class FileView(View, frozen=True):
+    """A file that differs from the commit, by its path within the work tree. ``change``: a letter,
+    as git says it; ``sha256`` is empty where nothing was read."""
+
+    path: str
+    change: str
+    size: int
+    sha256: str
+
+
+class CheckpointShown(Answer, frozen=True, tag="checkpoint_shown"):
+    """One checkpoint. ``transcript``: the conversation's file, of which ``offset`` bytes were
+    written; ``repository``: where git keeps the snapshot; ``files``: the first 1,000."""
+
+    checkpoint: CheckpointView
+    transcript: str
+    offset: int
+    repository: str
+    files: list[FileView]
+    recap: RecapView
 
 
 class PruneCheckpoints(Request, frozen=True, tag="prune_checkpoints"):

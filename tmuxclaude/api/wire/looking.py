@@ -188,10 +188,12 @@ class EntryView(View, frozen=True):
 
 
 class List(Request, frozen=True, tag="list"):
-    """The sessions; ``every``: those that have ended too; ``socket``: of one tmux server."""
+    """The sessions; ``every``: those that have ended too; ``socket``: of one tmux server;
+    ``group``: only these, an empty one: only those that are in none."""
 
     every: bool = False
     socket: str | None = None
+    group: str | None = None
 
 
 class Listed(Answer, frozen=True, tag="listed"):

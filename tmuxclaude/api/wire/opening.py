@@ -28,13 +28,15 @@ class New(Request, frozen=True, tag="new"):
     none. ``pane``: the caller's own (``%12``), whose tmux session gets the window;
     ``tmux_session`` overrides it; with neither the window opens in a tmux session ``claude``.
     ``zone``: the caller's time zone, for limit texts that name none. ``group`` and ``meta``: as in
-    ``Set``.
+    ``Set``. ``account``: in place of ``config_dir``, by the name that the configuration gives it
+    (see ``accounts``).
     """
 
     directory: str
     command: list[str]
     socket: str
     name: str | None = None
+    account: str | None = None
     group: str = ""
     meta: dict[str, str] = {}
     arguments: list[str] = []

@@ -8,9 +8,11 @@ from tmuxclaude.api.wire.base import Answer, Request, RowId
 
 
 class Resume(Request, frozen=True, tag="resume"):
-    """Resume the named sessions, or ``every`` one; ``dry_run`` only says what would be done."""
+    """Resume the named sessions, those of a ``group``, or ``every`` one; ``dry_run`` only says what
+    would be done."""
 
     names: list[str] = []
+    group: str | None = None
     every: bool = False
     now: bool = False
     dry_run: bool = False
@@ -46,9 +48,11 @@ class Verdicts(Answer, frozen=True, tag="verdicts"):
 
 
 class Stop(Request, frozen=True, tag="stop"):
-    """End sessions; their conversations stay resumable. ``now``: also one that works."""
+    """End sessions; their conversations stay resumable. ``now``: also one that works. ``group``: in
+    place of names, all of it."""
 
     names: list[str] = []
+    group: str | None = None
     every: bool = False
     now: bool = False
 
