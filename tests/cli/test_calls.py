@@ -145,7 +145,7 @@ def test_a_directory_that_is_not_utf_8_is_named_with_what_to_do(run: Run, home: 
         done = run(*arguments, cwd=cwd)
         assert done.code == 2
         assert "the name of the directory" in done.err
-        assert "caf\\udce9 is not UTF-8" in done.err
+        assert "caf\\xe9 is not UTF-8" in done.err
         assert "Rename it" in done.err
 
 

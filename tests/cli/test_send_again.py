@@ -1,4 +1,4 @@
-"""A message whose answer was lost is asked for again, by the same key."""
+"""A message whose answer was lost: asked for again by the same key, or said to be in doubt."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def forgetful(path: Path, times: int) -> Iterator[list[dict[str, Any]]]:
                     for line in lines:
                         request = json.loads(line)
                         answer = PONG
-                        if request["type"] == "enqueue":
+                        if request["type"] in ("enqueue", "send"):
                             asked.append(request)
                             if len(asked) <= times:
                                 break
@@ -63,3 +63,15 @@ def test_the_command_repeats_itself_and_the_message_does_not(
     assert [request["text"] for request in asked] == ["hello"] * (times + 1)
     assert len({request["key"] for request in asked}) == 1
     assert asked[0]["key"]
+
+
+def test_what_may_have_been_sent_is_not_said_to_be_unsent(
+    run: Run, home: Path, books: Books, socket_path: Path
+) -> None:
+    books.sessions.add(session("api", home))
+    with forgetful(socket_path, 1) as asked:
+        done = run("send", "api", "hello")
+    assert len(asked) == 1
+    assert done.code == 5
+    assert "nobody knows whether it did what it was asked" in done.err
+    assert "changed" not in done.err

@@ -84,9 +84,11 @@ def progress(step: Step) -> wire.Progress:
     ],
 )
 def test_what_became_of_it_is_told_once(step: Step, resume: str, message: str) -> None:
-    more = "; see: tmuxclaude show api" if step is Step.DUE else ""
-    assert verdicts.outcome(progress(step)) == resume + more
-    assert verdicts.delivery(progress(step)) == message + more
+    if step is Step.DUE:
+        resume += "; see: tmuxclaude show api"
+        message += "; it may be sent all the same; before you send it again: tmuxclaude show api"
+    assert verdicts.outcome(progress(step)) == resume
+    assert verdicts.delivery(progress(step)) == message
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ LEAVE, START = "q", "Enter"
 
 
 def new(house: House, name: str, **more: Any) -> Seat:
-    """``new`` with the guard's options; the stand-in of this name must be there."""
+    """``new`` with the guard's options."""
+    return Seat(house, opened(house, name, **more))
+
+
+def opened(house: House, name: str, **more: Any) -> wire.Opened:
+    """Its answer, with the notes."""
     request = wire.New(
         name=name,
         directory=str(house.project),
@@ -28,7 +34,7 @@ def new(house: House, name: str, **more: Any) -> Seat:
         tmux_session="user",
         **more,
     )
-    return Seat(house, house.ask(request, wire.Opened))
+    return house.ask(request, wire.Opened)
 
 
 def test_refused_with_the_reset_and_the_two_ways_on(house: House) -> None:
@@ -163,3 +169,37 @@ def test_waiting_can_be_the_rule(closed_house: House) -> None:
     closed_house.start()
     closed_house.limited("first")
     assert new(closed_house, "second").is_("queued").uid
+
+
+def test_starting_all_the_same_can_be_the_rule_and_is_said(closed_house: House) -> None:
+    text = closed_house.paths.config.read_text()
+    closed_house.paths.config.write_text(text + '[launch]\nwhen_limited = "allow"\n')
+    house = closed_house.start()
+    house.limited("first")
+    second = opened(house, "second")
+    [note] = second.notes
+    assert note.endswith("has met its 5-hour limit")
+    Seat(house, second).idle()
+    shell = Shell(house, "mine").run("-n", "mine").has_shown("has met its 5-hour limit")
+    shell.seat("mine").idle()
+
+
+def test_a_limit_of_one_model_warns_and_stops_nobody(house: House) -> None:
+    house.limited("first", limit=LIMIT | {"claim": "seven_day_opus"})
+    second = opened(house, "second")
+    [note] = second.notes
+    assert note.startswith("the Opus limit stands until ")
+    Seat(house, second).idle()
+    shell = Shell(house, "mine").run("-n", "mine").has_shown("the Opus limit stands until ")
+    shell.seat("mine").idle()
+
+
+def test_who_waits_starts_as_soon_as_anybody_has_seen_the_limit_lifted(house: House) -> None:
+    first = house.limited("first")
+    waiter = new(house, "waiter", if_limited="wait").shows("q gives up").is_("queued")
+    forced = new(house, "forced", if_limited="allow").idle()
+    assert waiter.state == "queued"
+    forced.say("does it work again")
+    waiter.idle()
+    assert waiter.log("start")
+    assert first.row()["resets_at"] > time.time()

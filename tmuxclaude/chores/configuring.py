@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.api.client import Client, NobodyListensError
+from tmuxclaude.api.client import NobodyListensError
 from tmuxclaude.core.errors import NotFoundError, RefusedError, TmuxclaudeError, UsageError
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges import config, dotfiles
@@ -105,7 +105,7 @@ def end_edit(where: Paths, draft: Draft) -> bool:
 def reload(where: Paths) -> list[str] | None:
     """What changed for the supervisor that runs; ``None`` when none does."""
     try:
-        with Client(where.socket) as client:
+        with app.connect(where) as client:
             return client.ask(wire.Reload(), wire.Reloaded).changed
     except NobodyListensError:
         return None

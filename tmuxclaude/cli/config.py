@@ -133,26 +133,26 @@ def _run_editor(file: Path) -> None:
 
 def _taken_up(paths: Paths, kept: Path | None, as_json: bool) -> int:
     """Has the supervisor read the new file, and says so. ``kept``: where the old one is."""
-    problem, changed = "", None
+    problem, code, changed = "", 0, None
     try:
         changed = configuring.reload(paths)
     except TmuxclaudeError as why:
-        problem = str(why)
+        problem, code = str(why), why.exit_code
     if as_json:
         told = {"changed": changed, "problem": problem, "backup": str(kept) if kept else None}
         layout.out(layout.json_text(told))
-        return 0
+        return code
     if kept is not None:
         layout.out(layout.visible(f"The comments of the file are lost; it was kept as {kept}"))
     if problem:
-        layout.out(layout.visible(f"Written, but the supervisor did not take it up: {problem}"))
+        layout.complain(f"written, but the supervisor did not take it up: {problem}")
     elif changed is None:
         layout.out("Written. No supervisor runs.")
     else:
         layout.out("Written, and taken up." if changed else "Written. Nothing has changed by it.")
         for line in changed:
             layout.out(layout.visible(line))
-    return 0
+    return code
 
 
 def _show(as_json: bool) -> int:

@@ -20,7 +20,7 @@ from tmuxclaude.api import wire
 from tmuxclaude.cli import heard, layout, named, verdicts
 from tmuxclaude.cli.options import TmuxServer, Verb, as_json, seconds, tmux_server
 from tmuxclaude.core import messages
-from tmuxclaude.core.errors import NotFoundError, RefusedError, UnreachableError, UsageError
+from tmuxclaude.core.errors import NotFoundError, UnreachableError, UsageError
 from tmuxclaude.core.model import Step
 from tmuxclaude.core.recap import Recap
 from tmuxclaude.core.texts import LONGEST_MESSAGE, message_problem
@@ -146,7 +146,7 @@ def _send(order: Sending) -> int:
         _refuse_mentions(order)
         attempt = _queued(client, order) if order.queue else _typed(client, order)
     if isinstance(attempt, Step):
-        return 0 if attempt is Step.CONFIRMED else RefusedError.exit_code
+        return verdicts.delivery_code(attempt)
     listener = heard.Hearing(order.paths.database, order.name, attempt, order.timeout)
     return heard.tell(listener.outcome(), order.as_json)
 
@@ -155,7 +155,7 @@ def _typed(client: Client, order: Sending) -> int | Step:
     """The attempt whose reply is waited for; else how the delivery ended, which is told."""
     request = wire.Send(name=order.name, text=order.text, attach=order.attach)
     begun = client.ask(request, wire.Progress)
-    [progress] = verdicts.follow(client, [begun.attempt], SEND_PATIENCE)
+    [progress] = verdicts.follow(order.paths, [begun.attempt], SEND_PATIENCE)
     arrived = progress.step == Step.CONFIRMED
     if arrived and order.wait:
         return progress.attempt

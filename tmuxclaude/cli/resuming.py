@@ -73,7 +73,7 @@ def resume_command(
         with app.connect(paths) as client:
             answer = client.ask(request, wire.Verdicts)
             attempts = [one.attempt for one in answer.sessions if one.attempt is not None]
-            progress = [] if only_looks else verdicts.follow(client, attempts, RESUME_PATIENCE)
+            progress = [] if only_looks else verdicts.follow(paths, attempts, RESUME_PATIENCE)
         reopens = [one.name for one in answer.sessions if one.done == "reopens"]
         opened = [] if only_looks else _started(paths, reopens)
     if as_json:

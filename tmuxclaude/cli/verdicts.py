@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.api.client import Client
 from tmuxclaude.cli import layout
 from tmuxclaude.cli.quick import ACTORS
-from tmuxclaude.core.errors import BY_CODE, RefusedError
-from tmuxclaude.core.model import Step
+from tmuxclaude.core.errors import BY_CODE, NotFoundError, RefusedError, UnreachableError
+from tmuxclaude.core.model import ENDED_STEPS, Step
+from tmuxclaude.store import reader, remembered
+
+if TYPE_CHECKING:
+    from tmuxclaude.edges.paths import Paths
 
 LOOK_SECONDS = 0.2
-"""How often an attempt is asked for while a command follows it."""
+"""How often it is looked how far an attempt is, while a command follows it."""
+
+AWAY_SECONDS = 30.0
+"""How long a supervisor is waited for that is away, or hangs, before it has ended what it began."""
 
 DELIVERED = frozenset({Step.CONFIRMED, Step.SKIPPED})
 """Steps after which the session goes on."""
@@ -80,15 +89,51 @@ def exit_code(verdicts: Iterable[wire.Verdict]) -> int:
     return 0
 
 
-def follow(client: Client, attempts: Iterable[int], patience: float) -> list[wire.Progress]:
-    """How far each attempt came: until all have ended, at most ``patience`` seconds."""
-    until = time.monotonic() + patience
+def follow(
+    paths: Paths, attempts: Iterable[int], patience: float, away: float = AWAY_SECONDS
+) -> list[wire.Progress]:
+    """How far each attempt came: until all have ended, at most ``patience`` seconds.
+
+    It reads the database by itself, so it goes on while the supervisor is restarted; ``away``: how
+    many seconds that may take.
+    """
     numbers = list(attempts)
+    began = answered = time.monotonic()
     while True:
-        seen = [client.ask(wire.Follow(attempt=number), wire.Progress) for number in numbers]
-        if time.monotonic() >= until or not any(progress.open for progress in seen):
+        seen = [_progress(paths, number) for number in numbers]
+        if not any(progress.open for progress in seen):
+            return seen
+        now = time.monotonic()
+        answered = now if _answers(paths) else answered
+        if now - began >= patience or now - answered >= away:
             return seen
         time.sleep(LOOK_SECONDS)
+
+
+def _progress(paths: Paths, attempt: int) -> wire.Progress:
+    connection = reader.open(paths.database)
+    found = None
+    if connection is not None:
+        with closing(connection):
+            found = remembered.delivery(connection, attempt)
+    if found is None:
+        raise NotFoundError(f"attempt {attempt} is not kept any more")
+    row: dict[str, Any] = dict(zip(remembered.DELIVERY_COLUMNS, found, strict=True))
+    step = Step(row["step"])
+    return wire.Progress(
+        attempt=attempt,
+        name=row["name"],
+        step=step,
+        reason=row["reason"],
+        open=step not in ENDED_STEPS,
+    )
+
+
+def _answers(paths: Paths) -> bool:
+    try:
+        return app.ping(paths) is not None
+    except UnreachableError:
+        return False
 
 
 def outcome(progress: wire.Progress) -> str:
@@ -99,7 +144,7 @@ def outcome(progress: wire.Progress) -> str:
         Step.NEEDS_HUMAN: "needs you",
         Step.GAVE_UP: "was given up",
     }
-    return _told(progress, said)
+    return _told(progress, said, "see")
 
 
 def delivery(progress: wire.Progress) -> str:
@@ -110,14 +155,21 @@ def delivery(progress: wire.Progress) -> str:
         Step.NEEDS_HUMAN: "not sure that it was sent",
         Step.GAVE_UP: "not sent",
     }
-    return _told(progress, said)
+    return _told(progress, said, "it may be sent all the same; before you send it again")
 
 
-def _told(progress: wire.Progress, said: Mapping[Step, str]) -> str:
+def delivery_code(step: Step) -> int:
+    """The exit code of a message whose delivery came so far."""
+    if step is Step.CONFIRMED:
+        return 0
+    return (RefusedError if step in ENDED_STEPS else UnreachableError).exit_code
+
+
+def _told(progress: wire.Progress, said: Mapping[Step, str], look: str) -> str:
     step = Step(progress.step)
     why = f": {progress.reason}" if progress.reason and step is not Step.CONFIRMED else ""
     if progress.open:
-        more = f"see: tmuxclaude show {progress.name}"
+        more = f"{look}: tmuxclaude show {progress.name}"
         return f"{progress.name}: not yet ({progress.step}{why}); {more}"
     return f"{progress.name}: {said[step]}{why}"
 

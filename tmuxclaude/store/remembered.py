@@ -54,9 +54,9 @@ ATTEMPT_COLUMNS = (
 
 DELIVERY_COLUMNS = (
     *("text", "step", "opened_at", "offset", "conversation", "reason"),
-    *("account", "directory", "state", "since"),
+    *("account", "directory", "state", "since", "name"),
 )
-"""The last four are those of the session now."""
+"""The last five are those of the session now."""
 
 MESSAGE_COLUMNS = ("id", "text", "asked_at", "stage", "attempt", "over_at", "reason")
 """``attempt``: the id of the last one that was to deliver it, ``None`` before the first."""
@@ -120,10 +120,10 @@ def message(connection: sqlite3.Connection, number: int) -> tuple[object, ...] |
 
 def delivery(connection: sqlite3.Connection, attempt: int) -> tuple[object, ...] | None:
     """Where the text of an attempt went: ``DELIVERY_COLUMNS``."""
-    columns = ", ".join(f'a."{column}"' for column in DELIVERY_COLUMNS[:-4])
+    columns = ", ".join(f'a."{column}"' for column in DELIVERY_COLUMNS[:-5])
     found = fetch(
         connection,
-        f"SELECT {columns}, s.account, s.directory, s.state, s.since FROM attempts a"
+        f"SELECT {columns}, s.account, s.directory, s.state, s.since, s.name FROM attempts a"
         " JOIN sessions s ON s.uid = a.session WHERE a.id = ?",
         attempt,
     )
