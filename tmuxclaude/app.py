@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tmuxclaude.core import errors
+from tmuxclaude.edges import listening
 from tmuxclaude.edges.paths import Paths, private_directory
 from tmuxclaude.edges.programs import attach_argv as attach_argv
 from tmuxclaude.edges.programs import check_tmux as check_tmux
@@ -35,7 +36,12 @@ ENDING_SECONDS = 2.0
 
 
 def paths() -> Paths:
-    """Where this user's files are."""
+    """Where this user's files are, and the supervisor that runs listens."""
+    return own_paths().running()
+
+
+def own_paths() -> Paths:
+    """The same, as the caller's environment alone says it: for a supervisor that begins here."""
     return Paths.from_environment(os.environ)
 
 
@@ -46,7 +52,19 @@ def rules(where: Paths) -> Rules:
     try:
         return config.load(where.config)
     except errors.UsageError as problem:
-        raise errors.UsageError(f"{problem}. To mend it: tmuxclaude config edit") from problem
+        told = f"{problem}" if str(problem).endswith("?") else f"{problem}."
+        raise errors.UsageError(f"{told} To mend it: tmuxclaude config edit") from problem
+
+
+def rules_in_force(where: Paths) -> tuple[Rules, str]:
+    """The same, but of a file that is wrong what a supervisor goes on with, and a word about it."""
+    from tmuxclaude.edges import config
+
+    try:
+        return rules(where), ""
+    except errors.TmuxclaudeError as problem:
+        good, instead = config.last_good(where.last_good)
+        return good, f"{problem}. Until then {instead}"
 
 
 def config_text(rules: Rules) -> str:
@@ -97,9 +115,13 @@ def pane_under_popup(env: Mapping[str, str]) -> str | None:
 
 def connect(where: Paths) -> Client:
     """A connection to the supervisor that runs; raises ``UnreachableError`` when none answers."""
-    from tmuxclaude.api.client import Client
+    from tmuxclaude.api.client import Client, NobodyListensError
 
-    client = Client(where.socket)
+    try:
+        client = Client(where.running().socket)
+    except NobodyListensError:
+        ping(where)  # raises when one runs that cannot be reached from here
+        raise
     try:
         client.ping()
     except BaseException:
@@ -122,10 +144,10 @@ def start_supervisor(where: Paths) -> Pong:
     if answer is not None:
         return answer
     rules(where)
-    where.ensure()
+    own_paths().ensure()  # it is started with this environment
     arguments = ["-m", "tmuxclaude", "supervisor", "run"]
     home = Path(os.environ.get("HOME", ""))
-    keeper = None
+    keeper, said = None, _size(where.raw_log)
     if not units.start_installed(home, os.environ, where.state_dir):
         keeper = single.keep_running(arguments, where.raw_log, where.down, os.environ)
     deadline = time.monotonic() + START_SECONDS
@@ -137,10 +159,16 @@ def start_supervisor(where: Paths) -> Pong:
         status = keeper.poll() if keeper is not None else None
         if status not in (None, errors.AlreadyRunningError.exit_code):
             kinds = {kind.exit_code: kind for kind in errors.BY_CODE.values()}
-            raise kinds.get(status, errors.UnreachableError)(_last_words(where.raw_log))
+            words = _last_words(where.raw_log, said) or "It ended without a word"
+            raise kinds.get(status, errors.UnreachableError)(
+                f"the supervisor could not start. {words}"
+            )
         time.sleep(0.05)
+    words = _last_words(where.raw_log, said)
     raise errors.UnreachableError(
-        f"the supervisor was started but does not answer; its log is {where.log}"
+        "the supervisor was started but does not answer"
+        + (f": {words}. It is tried again until: tmuxclaude supervisor stop" if words else "")
+        + f"; its log is {where.log}"
     )
 
 
@@ -152,9 +180,9 @@ def stop_supervisor(where: Paths) -> bool:
     from tmuxclaude.api import wire
     from tmuxclaude.edges import processes, single
 
-    answer = ping(where)
+    answer = _answer_of_holder(where)
     if answer is None:
-        if where.lock.exists():
+        if where.lock.exists() or where.raw_log.exists():
             private_directory(where.state_dir)
             single.stay_down(where.down)
             with suppress(errors.UnreachableError):  # it heeds that by itself
@@ -204,24 +232,56 @@ def supervise(where: Paths, clock: Clock | None = None) -> int:
     return supervising.run(where, clock or Clock())
 
 
-def _last_words(log: Path) -> str:
-    """The last line of the log: why a supervisor ended that did not begin to answer."""
-    lines = log.read_text(errors="replace").splitlines() or ["it ended without a word"]
-    return f"the supervisor could not start. {lines[-1].removeprefix('tmuxclaude: ')}"
+def _last_words(log: Path, after: int) -> str:
+    """The last line that was added to the log after so many bytes: why a supervisor ended that did
+    not begin to answer."""
+    try:
+        lines = log.read_bytes()[after:].decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[-1].removeprefix("tmuxclaude: ") if lines else ""
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def _answer_of_holder(where: Paths) -> Pong | None:
+    """The answer of the supervisor, waiting for one that has the lock already, or still.
+
+    ``None`` when none runs; raises ``UnreachableError`` when it cannot be asked.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while (answer := ping(where)) is None and (found := listening.holder(str(where.lock))):
+        if time.monotonic() > deadline:
+            raise errors.UnreachableError(listening.unanswered(*found))
+        time.sleep(0.02)
+    return answer
 
 
 def ping(where: Paths) -> Pong | None:
-    """The answer of the supervisor, ``None`` when nobody listens; raises when it hangs."""
+    """The answer of the supervisor, ``None`` when none runs.
+
+    Raises ``UnreachableError`` when it hangs, or cannot be reached from here.
+    """
     from tmuxclaude.api.client import Client, ClosedError, NobodyListensError
 
     deadline = time.monotonic() + ENDING_SECONDS
     while True:
         try:
-            with Client(where.socket) as client:
+            here = where.running()
+            with Client(here.socket) as client:
                 return client.ping()
         except NobodyListensError:
-            return None
+            elsewhere = listening.out_of_reach(str(here.lock), str(here.runtime_dir))
+            if not elsewhere:
+                return None
+            if time.monotonic() > deadline:  # it may be just beginning
+                raise errors.UnreachableError(elsewhere) from None
         except (ClosedError, errors.EndingError):
             if time.monotonic() > deadline:
                 raise
+        except errors.UnreachableError as problem:
+            hanging = listening.hanging(str(where.lock))
+            raise errors.UnreachableError(hanging or str(problem)) from problem
         time.sleep(0.02)

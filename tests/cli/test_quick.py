@@ -26,7 +26,7 @@ from tmuxclaude.store.books import Books
 HEAVY = {
     *("click", "msgspec", "libtmux", "psutil", "sqlite_utils", "asyncio", "subprocess", "socket"),
     *("dataclasses", "enum", "inspect", "json", "pathlib", "re", "typing", "zoneinfo"),
-    *("tmuxclaude.app", "tmuxclaude.api", "tmuxclaude.edges", "tmuxclaude.core.model"),
+    *("tmuxclaude.app", "tmuxclaude.api", "tmuxclaude.edges.paths", "tmuxclaude.core.model"),
 }
 """Each of these costs a good part of Python's own start."""
 

@@ -30,7 +30,7 @@ def test_nothing_heavy_stands_before_claude_code(env: dict[str, str], home: Path
     env = env | {"PATH": f"{home}:{env['PATH']}"}
     ours = loaded(env, call) - loaded(env, "pass")
     assert "tmuxclaude.edges.which" in ours
-    assert ours & HEAVY <= JSON | {"tmuxclaude.edges"}
+    assert ours & HEAVY <= JSON
     assert "tmuxclaude.claude.launch" not in ours
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.waiting import until
 from tmuxclaude.cli import waiting
+from tmuxclaude.edges import listening
 
 NEAR = 0.8
 """Seconds until its time has come: sooner than it asks again by itself."""
@@ -31,6 +32,7 @@ class Answering:
         self.steps: list[str] = []
         self._door = socket.socket(socket.AF_UNIX)
         self._door.bind(str(path))
+        path.chmod(0o600)
         self._door.listen()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -53,14 +55,16 @@ class Answering:
 
 @pytest.fixture
 def answering(tmp_path: Path) -> Iterator[Answering]:
-    found = Answering(tmp_path / "s")
+    (tmp_path / "run").mkdir(mode=0o700)
+    found = Answering(tmp_path / "run" / listening.SOCKET)
+    (tmp_path / "lock").write_bytes(listening.note(1, str(tmp_path / "run")))
     yield found
     found.close()
 
 
 def test_it_asks_once_more_before_it_starts_by_itself(answering: Answering, tmp_path: Path) -> None:
     started = tmp_path / "started"
-    words = [str(tmp_path / "s"), "0f" * 16, "api", str(time.time()), "inf", "", "--"]
+    words = [str(tmp_path / "lock"), "0f" * 16, "api", str(time.time()), "inf", "", "--"]
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, 80))
     call = [sys.executable, waiting.__file__, *words, "/bin/touch", str(started)]

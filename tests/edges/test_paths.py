@@ -92,18 +92,15 @@ def test_without_home_the_user_database_says_it() -> None:
 
 def test_each_file_has_its_directory() -> None:
     paths = Paths(Path("/c/config.toml"), Path("/s"), Path("/r"))
-    in_state = (paths.database, paths.log, paths.hooks, paths.lock)
-    in_runtime = (paths.socket, paths.spool)
+    in_state = (paths.database, paths.log, paths.hooks, paths.lock, paths.spool)
     assert [str(path) for path in in_state] == [
         "/s/tmuxclaude.db",
         "/s/supervisor.log",
         "/s/hooks",
         "/s/supervisor.lock",
+        "/s/spool",
     ]
-    assert [str(path) for path in in_runtime] == [
-        "/r/supervisor.sock",
-        "/r/spool",
-    ]
+    assert str(paths.socket) == "/r/supervisor.sock"
 
 
 def test_a_socket_path_is_held_to_what_a_socket_can_bear() -> None:
@@ -122,8 +119,8 @@ def test_every_directory_is_made_private(tmp_path: Path, umask: int) -> None:
     paths.ensure()
     made = [path for path in tmp_path.rglob("*") if path.is_dir()]
     assert set(made) == {
-        *(state_dir.parent, state_dir, paths.hooks),
-        *(runtime_dir.parent, runtime_dir, paths.spool),
+        *(state_dir.parent, state_dir, paths.hooks, paths.spool),
+        *(runtime_dir.parent, runtime_dir),
     }
     assert {mode(path) for path in made} == {0o700}
     paths.ensure()

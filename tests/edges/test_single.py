@@ -20,11 +20,13 @@ from tests.waiting import until
 from tmuxclaude.core.errors import AlreadyRunningError, RefusedError
 from tmuxclaude.edges import single
 
+RUN = Path("/run")
+
 HOLDER = """
 import os, sys, time
 from pathlib import Path
 from tmuxclaude.edges import single
-lock = single.Lock(Path(sys.argv[1]))
+lock = single.Lock(Path(sys.argv[1]), Path('/run'))
 print(os.getpid(), flush=True)
 time.sleep(1000)
 """
@@ -41,20 +43,20 @@ def test_only_one_process_holds_it_and_a_killed_one_does_not(path: Path) -> None
         assert holder.stdout is not None
         assert int(holder.stdout.readline()) == holder.pid
         with pytest.raises(AlreadyRunningError, match=rf"\(process {holder.pid}\)"):
-            single.Lock(path)
+            single.Lock(path, RUN)
     finally:
         holder.kill()
         holder.communicate()
-    lock = single.Lock(path)
-    assert path.read_text() == f"{os.getpid()}\n"
+    lock = single.Lock(path, RUN)
+    assert path.read_text() == f"{os.getpid()}\n/run\n"
     lock.release()
 
 
 @pytest.mark.parametrize("garbage", [b"", b"abc", b"1\n", b"\0" * 99, b"9" * 99_999])
 def test_what_stands_in_the_file_is_no_lock(garbage: bytes, path: Path) -> None:
     path.write_bytes(garbage)
-    lock = single.Lock(path)
-    assert path.read_bytes() == b"%d\n" % os.getpid()
+    lock = single.Lock(path, RUN)
+    assert path.read_bytes() == b"%d\n/run\n" % os.getpid()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     lock.release()
 
@@ -63,14 +65,14 @@ def test_a_holder_that_has_not_written_its_name_yet_is_waited_for(path: Path) ->
     with path.open("w+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(AlreadyRunningError, match="process unknown"):
-            single.Lock(path)
+            single.Lock(path, RUN)
         threading.Timer(0.05, file.write, (b"4711\n",)).start()
         with pytest.raises(AlreadyRunningError, match="process 4711"):
-            single.Lock(path)
+            single.Lock(path, RUN)
 
 
 def test_a_lock_whose_file_was_taken_away_is_not_held(path: Path) -> None:
-    lock = single.Lock(path)
+    lock = single.Lock(path, RUN)
     assert lock.held()
     path.rename(path.with_name("elsewhere"))
     assert not lock.held()
@@ -82,10 +84,10 @@ def test_a_lock_whose_file_was_taken_away_is_not_held(path: Path) -> None:
 
 
 def test_children_do_not_hold_it(path: Path) -> None:
-    lock = single.Lock(path)
+    lock = single.Lock(path, RUN)
     with subprocess.Popen(["sleep", "1000"], close_fds=False) as child:
         lock.release()
-        single.Lock(path).release()
+        single.Lock(path, RUN).release()
         assert child.poll() is None
         child.kill()
 
@@ -95,7 +97,7 @@ def test_a_link_in_its_place_is_refused(path: Path) -> None:
     victim.write_text("mine")
     path.symlink_to(victim)
     with pytest.raises(RefusedError):
-        single.Lock(path)
+        single.Lock(path, RUN)
     assert victim.read_text() == "mine"
 
 

@@ -12,7 +12,6 @@ import math
 import re
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from tests.end_to_end.terminal import NBSP, Session
 from tests.end_to_end.wire import Answer, Cut, Error, Limit, Request, Text
 from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
+from tmuxclaude.edges.paths import Paths
 
 TASK = "do the work"
 NATIVE_OFF: dict[str, Any] = {"native_continue": False}
@@ -240,7 +240,7 @@ def test_a_hook_alone_is_nothing(api: Api, product: Product) -> None:
         "error": "rate_limit",
         "last_assistant_message": "You've hit your 5-hour limit · resets 12:01am (UTC)",
     }
-    [spool] = Path(product.env()["XDG_RUNTIME_DIR"]).glob("tmuxclaude/spool")
+    spool = Paths.from_environment(product.env()).spool
     dropped = spool / f"{product.session('hook')['uid']}.{'0' * 8}.json"
     dropped.write_text(json.dumps(told))
     until(lambda: not dropped.exists(), what="the supervisor took it in")

@@ -91,6 +91,7 @@ def test_trouble_of_ours_costs_a_second_and_one_line(house: House, trouble: str)
             house.kill()
             house.paths.config.write_text("[notify]\nno-such-key = 1\n")
         case "no place":
+            house.kill()  # for one that runs is found wherever it listens
             more["TMUXCLAUDE_RUNTIME_DIR"] = "/dev/null/x"
         case "ambiguous":
             words = [b"--", b"--flag-of-tomorrow", b"x"]

@@ -55,8 +55,10 @@ def adopt_command(pane: str | None, every: bool, dry_run: bool, as_json: bool) -
         raise UsageError("give a pane or --all, not both; nothing was done")
     app.check_tmux()
     only_looks = dry_run or not (pane or every)
+    server = tmux_server()
+    server.check_inside("nothing was done")
     order = wire.Adopt(
-        socket=tmux_server().socket,
+        socket=server.socket,
         pane=pane,
         every=every,
         dry_run=only_looks,

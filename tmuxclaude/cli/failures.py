@@ -12,7 +12,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from tmuxclaude.cli import layout
-from tmuxclaude.core.errors import TmuxclaudeError
+from tmuxclaude.core.errors import TmuxclaudeError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +20,22 @@ if TYPE_CHECKING:
 
 def tell(problem: Exception, as_json: bool) -> int:
     """Says what went wrong and returns the exit code that belongs to it."""
+    if isinstance(problem, FileNotFoundError) and _is_nowhere():
+        problem = UsageError("the current directory does not exist any more; go to another one: cd")
     if isinstance(problem, TmuxclaudeError):
         code, message, exit_code = problem.code, _mending(problem), problem.exit_code
     else:
         code, message, exit_code = TmuxclaudeError.code, _bug(problem), TmuxclaudeError.exit_code
     say(code, message, as_json)
     return exit_code
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def say(code: str, message: str, as_json: bool) -> None:

@@ -1,5 +1,5 @@
 """The options that every command has, and the shapes of commands. Knows click and nothing of ours
-but which tmux server a name or a path means."""
+but which tmux server a name, a path or ``$TMUX`` means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from tmuxclaude import app
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import layout, presence
+from tmuxclaude.core.errors import UnreachableError
 
 _SERVER = "tmuxclaude.server"
 _AFTER_DASHES = "tmuxclaude.after-dashes"
@@ -53,6 +54,18 @@ class TmuxServer:
     def only(self) -> str | None:
         """The socket when one was asked for; ``None`` means the sessions of every server."""
         return self.socket if self.name is not None or self.path is not None else None
+
+    def check_inside(self, nothing: str) -> None:
+        """Raises ``UnreachableError`` when a ``$TMUX`` chooses that has outlived its server.
+
+        ``nothing``: what was not done, as "nothing was done".
+        """
+        inside = self.only is None and os.environ.get("TMUX", "").partition(",")[0]
+        if inside and not presence.listens(inside):
+            raise UnreachableError(
+                f"$TMUX names {inside}, where no tmux server answers; {nothing}. If you are "
+                "not in tmux: unset TMUX; to choose another server: -L or -S"
+            )
 
 
 def tmux_server() -> TmuxServer:

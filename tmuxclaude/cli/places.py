@@ -1,6 +1,8 @@
-"""Where our files are. Knows the environment; imports nothing, for it is asked in a hurry."""
+"""Where our files are. Knows the environment; imports next to nothing, being asked in a hurry."""
 
 from __future__ import annotations
+
+from tmuxclaude.edges import listening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,12 +10,13 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """Files of ours: the database, the supervisor's socket, and the rows that it publishes."""
+    """Files of ours: the database, the supervisor's lock and socket, and the rows it publishes."""
 
-    __slots__ = ("database", "rows", "socket")
+    __slots__ = ("database", "lock", "rows", "socket")
 
     def __init__(self, database: str, socket: str) -> None:
         self.database = database
+        self.lock = database.rpartition("/")[0] + "/supervisor.lock"
         self.socket = socket
         self.rows = socket.rpartition("/")[0] + "/rows"
 
@@ -35,7 +38,8 @@ def home(env: Mapping[str, str]) -> str:
 def places(env: Mapping[str, str]) -> Places | None:
     """Where our files are; ``None`` when the environment is unusual and ``edges/paths`` decides.
 
-    The same rules as there, without the half of a start-up that its imports would cost.
+    The same rules as there (``Paths.running``), without the half of a start-up that its imports
+    would cost.
     """
     home = env.get("HOME", "")
     state = env.get("TMUXCLAUDE_STATE_DIR", "")
@@ -49,4 +53,5 @@ def places(env: Mapping[str, str]) -> Places | None:
     if not runtime:
         absolute = runtime_home.startswith("/")
         runtime = f"{runtime_home}/tmuxclaude" if absolute else f"{state}/run"
-    return Places(f"{state}/tmuxclaude.db", f"{runtime}/supervisor.sock")
+    runtime = listening.runtime_dir(f"{state}/supervisor.lock", runtime)
+    return Places(f"{state}/tmuxclaude.db", f"{runtime}/{listening.SOCKET}")

@@ -11,6 +11,7 @@ import time
 from tmuxclaude.cli import layout
 from tmuxclaude.cli.places import Places
 from tmuxclaude.core.errors import UnreachableError
+from tmuxclaude.edges import listening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def notices(files: Places, any_sessions: bool = True) -> list[str]:
     if watched:
         return told
     if watched is None:
-        return [ASLEEP] if any_sessions else []
+        elsewhere = listening.out_of_reach(files.lock, files.socket.rpartition("/")[0])
+        return [elsewhere] if elsewhere else [ASLEEP] if any_sessions else []
     try:
         heard, now = os.stat(files.rows).st_mtime, time.time()  # noqa: PTH116
     except OSError:
@@ -96,10 +98,11 @@ def notices(files: Places, any_sessions: bool = True) -> list[str]:
     return [f"{SILENT}; {ago}"]
 
 
-def ask_ping(path: str) -> Row | None:
+def ask_ping(path: str, lock: str = "") -> Row | None:
     """The answer to a ping; ``None`` when nobody listens.
 
-    Raises ``UnreachableError`` when somebody does and says nothing within ``PATIENCE`` seconds.
+    ``lock``: the supervisor's. Raises ``UnreachableError`` when somebody listens and says nothing
+    within ``PATIENCE`` seconds, and when somebody holds the lock who listens elsewhere.
     """
     from tmuxclaude.cli import asking
 
@@ -109,10 +112,13 @@ def ask_ping(path: str) -> Row | None:
         notices = [str(notice) for notice in pong.get("notices", [])]
         return known | {"notices": notices, "kept_by": str(pong.get("kept_by", ""))}
     except asking.NobodyError:
+        if elsewhere := listening.out_of_reach(lock, path.rpartition("/")[0]):
+            raise UnreachableError(elsewhere) from None
         return None
     except (asking.SilentError, AttributeError, KeyError, TypeError) as problem:
         raise UnreachableError(
-            f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
+            listening.hanging(lock)
+            or f"the supervisor at {path} does not answer. Sessions go on, but nothing is resumed. "
             "See: tmuxclaude supervisor logs; then: tmuxclaude supervisor restart"
         ) from problem
 

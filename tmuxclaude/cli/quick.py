@@ -162,7 +162,7 @@ def status(files: Places, as_json: bool, server: str | None) -> int:
     from tmuxclaude.cli import resources  # not for list
 
     deadline = time.monotonic() + presence.PATIENCE
-    pong = presence.ask_ping(files.socket)
+    pong = presence.ask_ping(files.socket, files.lock)
     used = None if pong is None else resources.ask(files.socket, deadline)
     rows = sessions(files.database, False, server)
     now = time.time()

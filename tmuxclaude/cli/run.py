@@ -154,7 +154,7 @@ def _waited(answer: dict[str, Any]) -> bool:
 
     now = time.time()
     ticket = waiting.Ticket(
-        here.places().socket, answer["uid"], answer["name"], now, now + answer["wait"]
+        here.places().lock, answer["uid"], answer["name"], now, now + answer["wait"]
     )
     ticket.why = answer["why"]
     return waiting.wait(ticket)

@@ -30,7 +30,7 @@ def serve_command(port: int, as_json: bool) -> int:
     _check_extra()
     from tmuxclaude.web.serving import serve
 
-    paths = app.paths()
+    paths = app.own_paths()  # where programs look for the token
 
     def told(url: str) -> None:
         if as_json:

@@ -86,7 +86,8 @@ def reload(as_json: bool) -> int:
 @as_json
 def status(as_json: bool) -> int:
     """Ask the supervisor whether it is there. Exit code 5 when none runs or it does not answer."""
-    pong = presence.ask_ping(str(app.paths().socket))
+    paths = app.paths()
+    pong = presence.ask_ping(str(paths.socket), str(paths.lock))
     _show(pong, as_json)
     return 0 if pong is not None else UnreachableError.exit_code
 
@@ -94,7 +95,7 @@ def status(as_json: bool) -> int:
 @supervisor_command.command("run")
 def run() -> int:
     """Run the supervisor here in the foreground, for a service manager."""
-    return app.run_supervisor(app.paths())
+    return app.run_supervisor(app.own_paths())
 
 
 @supervisor_command.command("logs")
@@ -118,17 +119,28 @@ def logs(follows: bool, count: int) -> int:
             last += [line.rstrip("\n") for line in now]
             place = now.tell()
     except FileNotFoundError:
+        _tell_of_raw(log)
         raise NotFoundError(_no_log(log)) from None
     except OSError as problem:
         raise UsageError(f"the log {log} cannot be read: {problem.strerror}") from problem
     for line in last:
         layout.out(layout.visible(line))
+    _tell_of_raw(log)
     if follows:
         layout.flush()
         for line in _more(log, place):
             layout.out(layout.visible(line))
             layout.flush()
     return 0
+
+
+def _tell_of_raw(log: Path) -> None:
+    """What a supervisor printed that could not begin its log, or not go on with it."""
+    raw = app.paths().raw_log
+    with suppress(OSError):
+        found = raw.stat()
+        if found.st_size and not (log.exists() and log.stat().st_mtime > found.st_mtime):
+            layout.complain(f"the supervisor last printed something else: see {raw}")
 
 
 def _no_log(log: Path) -> str:

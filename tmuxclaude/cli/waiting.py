@@ -33,13 +33,14 @@ _BEGIN, _END = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?25h\x1b[?1049l"
 class Ticket:
     """Whose countdown it is: ``since`` and ``at`` are UTC epoch seconds, ``why`` for people.
 
-    ``at`` is ``NEVER`` while nobody knows it.
+    ``lock``: the supervisor's; which one answers, and where, may change meanwhile. ``at`` is
+    ``NEVER`` while nobody knows it.
     """
 
-    __slots__ = ("asks_at", "at", "name", "since", "socket", "uid", "wait", "why")
+    __slots__ = ("asks_at", "at", "lock", "name", "since", "uid", "wait", "why")
 
-    def __init__(self, socket: str, uid: str, name: str, since: float, at: float) -> None:
-        self.socket = socket
+    def __init__(self, lock: str, uid: str, name: str, since: float, at: float) -> None:
+        self.lock = lock
         self.uid = uid
         self.name = name
         self.since = since
@@ -50,7 +51,7 @@ class Ticket:
 
 
 def main(words: list[str]) -> int:
-    """``SOCKET UID NAME SINCE AT WHY -- PROGRAM ...``; returns 0 when its user gave up."""
+    """``LOCK UID NAME SINCE AT WHY -- PROGRAM ...``; returns 0 when its user gave up."""
     from tmuxclaude.cli.becoming import become
 
     given, program = words[:6], words[7:]
@@ -117,10 +118,12 @@ def _ask(ticket: Ticket, step: str) -> dict[str, Any] | None:
     import json
 
     from tmuxclaude.cli import asking
+    from tmuxclaude.edges import listening
 
+    socket = f"{listening.runtime_dir(ticket.lock, '')}/{listening.SOCKET}"
     question = json.dumps({"type": "queue", "uid": ticket.uid, "step": step}).encode()
     try:
-        return asking.ask(ticket.socket, question, time.monotonic() + ANSWER_SECONDS)
+        return asking.ask(socket, question, time.monotonic() + ANSWER_SECONDS)
     except (asking.NobodyError, asking.SilentError):
         return None
 

@@ -11,10 +11,11 @@ import os
 import pwd
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tmuxclaude.core.errors import RefusedError, UsageError
+from tmuxclaude.edges import listening
 
 LONGEST_SOCKET = 103
 """Bytes of a Unix socket's path: 104 with its final zero on macOS, 108 on Linux."""
@@ -55,6 +56,13 @@ class Paths:
                 f"{LONGEST_SOCKET}; set TMUXCLAUDE_RUNTIME_DIR to a shorter directory"
             )
         return paths
+
+    def running(self) -> Paths:
+        """The same, with the runtime directory of the supervisor that runs, which may have been
+        started with another environment."""
+        return replace(
+            self, runtime_dir=Path(listening.runtime_dir(str(self.lock), str(self.runtime_dir)))
+        )
 
     @property
     def database(self) -> Path:
@@ -101,7 +109,7 @@ class Paths:
 
     @property
     def socket(self) -> Path:
-        return self.runtime_dir / "supervisor.sock"
+        return self.runtime_dir / listening.SOCKET
 
     @property
     def http(self) -> Path:
@@ -115,8 +123,12 @@ class Paths:
 
     @property
     def spool(self) -> Path:
-        """The directory into which hooks drop their files."""
-        return self.runtime_dir / "spool"
+        """The directory into which hooks drop their files.
+
+        Beside the database: a session's hooks outlive the supervisor that it began with, and the
+        next one may have another runtime directory.
+        """
+        return self.state_dir / "spool"
 
     def ensure(self) -> None:
         """Make the directories that are missing, and check that all are private.
@@ -124,7 +136,7 @@ class Paths:
         Raises ``RefusedError`` when one is not a real directory of this user with mode 0700, and
         ``UsageError`` when one cannot be made.
         """
-        for directory in (self.state_dir, self.hooks, self.runtime_dir, self.spool):
+        for directory in (self.state_dir, self.hooks, self.spool, self.runtime_dir):
             private_directory(directory)
 
 

@@ -97,7 +97,8 @@ def find_claude(rules: Rules, env: Mapping[str, str]) -> list[str]:
     return [found, *arguments]
 
 
-def countdown(supervisor: Path) -> tuple[str, ...]:
-    """The program that runs in a queued session's pane; it asks the supervisor at this socket."""
+def countdown(lock: Path) -> tuple[str, ...]:
+    """The program that runs in a queued session's pane; it asks the supervisor whose lock this
+    is, wherever that listens by then."""
     program = Path(__file__).parents[1] / "cli" / "waiting.py"
-    return sys.executable, "-I", str(program), str(supervisor)
+    return sys.executable, "-I", str(program), str(lock)

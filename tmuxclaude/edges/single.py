@@ -1,7 +1,8 @@
 """One supervisor for each user: a lock on an open file, and a keeper that brings it back.
 
-The lock is held by the living process, never by a number in a file: what stands in the file is for
-people. Knows processes and files; knows nothing of what the supervisor does.
+The lock is held by the living process, never by a number in a file: what stands in the file only
+says who that is and where it listens (``edges/listening``). Knows processes and files; knows
+nothing of what the supervisor does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tmuxclaude.core.errors import AlreadyRunningError
+from tmuxclaude.core.errors import AlreadyRunningError, UnreachableError
+from tmuxclaude.edges import listening
 from tmuxclaude.edges.paths import private_file
 from tmuxclaude.edges.service_notify import KEPT_BY
 
@@ -36,23 +38,26 @@ done
 """POSIX sh; its arguments are the file that tells it to stay down, and the supervisor's command.
 Exit statuses: ``core/errors.py``."""
 
+_LOOKS, _LOOK_SECONDS = 20, 0.01
+
 
 class Lock:
-    """The lock that makes a process the supervisor. Raises ``AlreadyRunningError`` when taken."""
+    """The lock that makes a process the supervisor. Raises ``AlreadyRunningError`` when taken.
 
-    def __init__(self, path: Path) -> None:
+    ``runtime_dir``: where it listens, for whoever has another one.
+    """
+
+    def __init__(self, path: Path, runtime_dir: Path) -> None:
         self._path = path
         self._file = private_file(path)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _holder(self._file)
+        if not _taken(self._file):
+            pid, _ = listening.holder(str(path)) or ("unknown", "")
             os.close(self._file)
             raise AlreadyRunningError(
-                f"another supervisor runs already (process {holder or 'unknown'}); this one ended"
-            ) from None
+                f"another supervisor runs already (process {pid}); this one ended"
+            )
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
+        os.pwrite(self._file, listening.note(os.getpid(), str(runtime_dir)), 0)
 
     def held(self) -> bool:
         """Whether the file at the path is still the one that is locked: nobody removed it."""
@@ -64,14 +69,14 @@ class Lock:
         os.close(self._file)
 
 
-def _holder(file: int) -> str:
-    """The process that a taken lock names; it writes that right after it took it."""
-    for _ in range(20):
-        found = os.pread(file, 32, 0).decode("ascii", "replace").strip()
-        if found.isdecimal():
-            return found
-        time.sleep(0.01)
-    return ""
+def _taken(file: int) -> bool:
+    """Whether the lock is ours now. Who only looks for its holder has it for a moment."""
+    for _ in range(_LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return False
 
 
 def keep_running(
@@ -80,10 +85,17 @@ def keep_running(
     """Starts this program with ``arguments`` in the background, and returns its keeper.
 
     Both leave the caller's session and terminal; what they print goes to ``log``. The keeper ends
-    with the program's exit status. ``down``: see ``stay_down``.
+    with the program's exit status. ``down``: see ``stay_down``. Raises ``UnreachableError`` where
+    nothing can be written.
     """
-    down.unlink(missing_ok=True)
-    output = private_file(log, os.O_WRONLY | os.O_APPEND)
+    try:
+        down.unlink(missing_ok=True)
+        output = private_file(log, os.O_WRONLY | os.O_APPEND)
+    except OSError as problem:
+        raise UnreachableError(
+            f"the supervisor cannot be started: nothing can be written in {log.parent} "
+            f"({problem.strerror}); nothing was done"
+        ) from problem
     try:
         return subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, "tmuxclaude-keeper", str(down), sys.executable, *arguments],

@@ -5,16 +5,24 @@
 absolute() {
     case ${1-} in /*) ;; *) false ;; esac
 }
+if [ -n "${TMUXCLAUDE_STATE_DIR-}" ]; then
+    state=$TMUXCLAUDE_STATE_DIR
+elif absolute "${XDG_STATE_HOME-}"; then
+    state=$XDG_STATE_HOME/tmuxclaude
+else
+    state=$HOME/.local/state/tmuxclaude
+fi
 if [ -n "${TMUXCLAUDE_RUNTIME_DIR-}" ]; then
     runtime=$TMUXCLAUDE_RUNTIME_DIR
 elif absolute "${XDG_RUNTIME_DIR-}"; then
     runtime=$XDG_RUNTIME_DIR/tmuxclaude
-elif [ -n "${TMUXCLAUDE_STATE_DIR-}" ]; then
-    runtime=$TMUXCLAUDE_STATE_DIR/run
-elif absolute "${XDG_STATE_HOME-}"; then
-    runtime=$XDG_STATE_HOME/tmuxclaude/run
 else
-    runtime=$HOME/.local/state/tmuxclaude/run
+    runtime=$state/run
+fi
+# That of the supervisor that runs comes first, as in edges/listening.py.
+if [ -f "$state/supervisor.lock" ] && { read -r _ && IFS= read -r named; } <"$state/supervisor.lock" &&
+    absolute "$named" && [ -O "$named" ] && [ -S "$named/supervisor.sock" ] && [ -O "$named/supervisor.sock" ]; then
+    runtime=$named
 fi
 
 # say TEXT: to the user; in tmux in the message line of the client whose key was pressed.

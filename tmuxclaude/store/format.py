@@ -47,6 +47,11 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_PERM: "access is denied",
 }
 
+_NOTHING_BESIDE = (
+    "its directory cannot be written, as on a read-only file system, and after a crash whoever"
+    " reads it must do so. Make the directory writable"
+)
+
 
 class DatabaseUnreadableError(TmuxclaudeError):
     """The file is damaged or is no database of ours. Waiting does not help; a rebuild does.
@@ -99,10 +104,24 @@ def refuse_strange_files(path: AnyPath) -> None:
             )
 
 
+def at_rest(path: AnyPath) -> bool:
+    """Whether nobody can be writing the database: nothing can be made beside it, as readers want
+    too, and no writer has left anything that is not yet in it."""
+    if can_be_written(path):
+        return False
+    return not any(os.path.lexists(name) for name in list(family(path))[1:])
+
+
+def can_be_written(path: AnyPath) -> bool:
+    """Whether files can be made beside the database."""
+    return os.access(os.path.dirname(os.path.abspath(path)), os.W_OK)  # noqa: PTH100, PTH120
+
+
 def connect(path: AnyPath, mode: str, timeout: float) -> sqlite3.Connection:
     """Open an existing database without Python's implicit transactions.
 
-    ``mode``: ``"ro"`` or ``"rw"``. ``timeout``: seconds to wait for a lock.
+    ``mode``: ``"ro"`` or ``"rw"``, or the former with ``&immutable=1`` for one that is ``at_rest``.
+    ``timeout``: seconds to wait for a lock.
     """
     raw = os.fsencode(os.path.abspath(path))  # noqa: PTH100 - pathlib would cost every command
     quoted = "".join(chr(byte) if byte in _URI_PLAIN else f"%{byte:02X}" for byte in raw)
@@ -142,6 +161,8 @@ def translated(error: sqlite3.Error, path: AnyPath) -> TmuxclaudeError:
             " It was left as it is."
         )
     if primary in _UNAVAILABLE:
+        if primary == sqlite3.SQLITE_CANTOPEN and not can_be_written(path):
+            return _unavailable(path, _NOTHING_BESIDE)
         return _unavailable(path, f"{_UNAVAILABLE[primary]} ({error})")
     return TmuxclaudeError(f"The database {os.fspath(path)} refused a statement: {error}")
 

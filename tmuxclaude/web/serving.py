@@ -12,7 +12,6 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -64,7 +63,7 @@ def serve(where: Paths, port: int, told: Callable[[str], None]) -> None:
     with Address(where.http) as address, _listener(port) as listener:
         port = listener.getsockname()[1]
         url, token = f"http://{HOST}:{port}", secrets.token_urlsafe(32)
-        server = _server(Gate(port, token), asks(where.socket))
+        server = _server(Gate(port, token), asks(where))
 
         def end(_signal: int, _frame: object) -> None:
             server.should_exit = True
@@ -77,12 +76,12 @@ def serve(where: Paths, port: int, told: Callable[[str], None]) -> None:
         server.run([listener])
 
 
-def asks(path: Path) -> Ask:
-    """Asks the supervisor at this socket, with a connection for each request."""
+def asks(where: Paths) -> Ask:
+    """Asks the supervisor that runs, with a connection for each request."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     def ask(request: wire.Request, kind: type[wire.Answer]) -> wire.Answer:
-        with Client(path) as client:
+        with Client(where.running().socket) as client:
             return client.ask(request, kind, ANSWER_SECONDS)
 
     async def in_turn(request: wire.Request, kind: type[wire.Answer]) -> wire.Answer:

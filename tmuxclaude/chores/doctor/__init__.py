@@ -29,6 +29,7 @@ def checks(where: Paths) -> list[Check]:
             return Check("Claude Code", None, "not looked for: the configuration names it")
         return programs.claude(rules[0], os.environ)
 
+    answer = watching.asked_once(where)
     found = [
         checked("tmux", programs.tmux),
         checked("tmux server", lambda: programs.tmux_server(os.environ)),
@@ -40,10 +41,10 @@ def checks(where: Paths) -> list[Check]:
         checked("disk", lambda: files.disk(where)),
         checked("database", lambda: files.database(where)),
         *files.rows(where),
-        checked("supervisor", lambda: watching.supervisor(where)),
-        checked("service", lambda: watching.service(where, os.environ)),
-        checked("hooks", lambda: watching.hooks(where)),
-        checked("clock", lambda: watching.clock(where)),
+        checked("supervisor", lambda: watching.supervisor(answer)),
+        checked("service", lambda: watching.service(where, os.environ, answer)),
+        checked("hooks", lambda: watching.hooks(where, answer)),
+        checked("clock", lambda: watching.clock(where, answer)),
         checked("time zone", lambda: watching.zone(os.environ)),
     ]
     return once(found)

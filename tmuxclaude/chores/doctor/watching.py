@@ -6,19 +6,27 @@ import subprocess
 import tempfile
 import time
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tmuxclaude import app
 from tmuxclaude.chores import keeping
 from tmuxclaude.chores.doctor.check import Check
 from tmuxclaude.claude import hooks as claude_hooks
+from tmuxclaude.core import errors
 from tmuxclaude.core.drawn import counted
 from tmuxclaude.edges import units
 from tmuxclaude.edges.paths import Paths
 from tmuxclaude.store import reader
 from tmuxclaude.store.health import health
+
+if TYPE_CHECKING:
+    from tmuxclaude.api.wire import Pong
+
+Ask = Callable[[], "Pong | None"]
+"""Who answers as the supervisor: ``None`` when none runs; raises when it hangs."""
 
 START = "tmuxclaude supervisor start"
 
@@ -28,9 +36,24 @@ UNTAKEN_SECONDS = 60.0
 AHEAD_SECONDS = 300.0
 
 
-def supervisor(where: Paths) -> Check:
+def asked_once(where: Paths) -> Ask:
+    """Asks the supervisor now, for all who want to know: one that hangs is waited for once."""
+    try:
+        answer = app.ping(where)
+    except errors.TmuxclaudeError as problem:
+        silent = problem
+    else:
+        return lambda: answer
+
+    def hangs() -> Pong | None:
+        raise silent
+
+    return hangs
+
+
+def supervisor(ask: Ask) -> Check:
     """Whether it answers, and what keeps it from its work."""
-    answer = app.ping(where)
+    answer = ask()
     if answer is None:
         return Check("supervisor", None, "does not run", START)
     text = f"process {answer.pid}, {counted(answer.sessions, 'session')}"
@@ -39,11 +62,11 @@ def supervisor(where: Paths) -> Check:
     return Check("supervisor", True, text)
 
 
-def service(where: Paths, env: Mapping[str, str]) -> Check:
+def service(where: Paths, env: Mapping[str, str], ask: Ask) -> Check:
     """Whether it comes back by itself, and after a login."""
     home = Path(env.get("HOME", ""))
     manager = units.of_this_system(home, env, ("",), {}, where.raw_log)
-    answer = app.ping(where)
+    answer = ask()
     kept = f"is kept by {answer.kept_by or 'nobody'}" if answer is not None else "does not run"
     if not manager.file.exists():
         mend = "to have it at every login: tmuxclaude install --service"
@@ -60,7 +83,7 @@ def service(where: Paths, env: Mapping[str, str]) -> Check:
     return Check("service", True, f"installed for {manager.name}; the supervisor {kept}")
 
 
-def hooks(where: Paths) -> Check:
+def hooks(where: Paths, ask: Ask) -> Check:
     """Whether they are written, can be read, and arrive."""
     script, sessions = where.hooks / "spool.sh", _sessions_with_hooks(where)
     missing = [name for name, uid in sessions if not (where.hooks / f"{uid}.json").is_file()]
@@ -76,7 +99,7 @@ def hooks(where: Paths) -> Check:
         return Check("hooks", False, f"what {script} is given does not arrive", mend)
     now, count = time.time(), len(sessions)
     late = [p for p in where.spool.glob("*.json") if now - p.lstat().st_mtime > UNTAKEN_SECONDS]
-    if late and app.ping(where) is not None:
+    if late and ask() is not None:
         text = f"{len(late)} of them lie in {where.spool} and are not taken in"
         return Check("hooks", False, text, "tmuxclaude supervisor restart")
     return Check("hooks", True, f"written for {counted(count, 'session')}, and they arrive")
@@ -104,7 +127,7 @@ def _arrives(script: Path) -> bool:
         return [path.read_bytes() for path in Path(spool).glob("doctor.*.json")] == [given]
 
 
-def clock(where: Paths) -> Check:
+def clock(where: Paths, ask: Ask) -> Check:
     """Whether the clock goes on from where it was."""
     found = health(where.database)
     now = time.time()
@@ -112,7 +135,7 @@ def clock(where: Paths) -> Check:
         hours = (found.newest - now) / 3600
         text = f"the last event lies {hours:.1f} h ahead: this clock is wrong now, or was then"
         return Check("clock", None, text, "set it: timedatectl set-ntp true")
-    answer = app.ping(where)
+    answer = ask()
     jumps = [one for one in answer.notices if "clock" in one] if answer is not None else []
     if jumps:
         return Check("clock", None, jumps[0], "it settles by itself within minutes")

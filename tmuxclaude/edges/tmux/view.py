@@ -7,7 +7,9 @@ a tmux server that was started anew gives out the same pane ids again.
 from __future__ import annotations
 
 import re
+import socket as sockets
 from collections.abc import Mapping
+from contextlib import closing
 
 from tmuxclaude.core.errors import RefusedError
 from tmuxclaude.core.model import Pane
@@ -30,7 +32,7 @@ def go(tmux: Tmux, pane: Pane, env: Mapping[str, str]) -> list[str]:
     ``RefusedError`` when it is no more that pane, or when the caller is on another tmux server;
     ``ServerGone``, ``Silent``.
     """
-    inside = env.get("TMUX", "")
+    inside = _is_inside(env)
     if inside and resolve_socket(None, None, env) != tmux.socket:
         raise RefusedError(
             f"its window is on another tmux server ({tmux.socket}), and tmux does not nest; "
@@ -41,6 +43,19 @@ def go(tmux: Tmux, pane: Pane, env: Mapping[str, str]) -> list[str]:
     if isinstance(done, Refused):
         raise RefusedError(f"{done.obstacle.words}; nothing was done")
     return [] if inside else attach_argv(tmux.socket, pane.pane_id)
+
+
+def _is_inside(env: Mapping[str, str]) -> bool:
+    """Whether the caller is in tmux, and not only has a ``$TMUX`` that outlived its server."""
+    with closing(sockets.socket(sockets.AF_UNIX)) as door:
+        door.settimeout(LOOK_SECONDS)
+        try:
+            door.connect(env.get("TMUX", "").partition(",")[0])
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+            return False
+        except OSError:  # it is there, and busy or not ours
+            return bool(env.get("TMUX"))
+    return True
 
 
 def picture(program: str, socket: str, server_pid: int, pane_id: str, nonce: str) -> str | None:
