@@ -55,6 +55,7 @@ from tmuxclaude.supervisor.settings import SettingsFiles
 from tmuxclaude.supervisor.status import Status
 from tmuxclaude.supervisor.surroundings import Surroundings
 from tmuxclaude.supervisor.tell import Teller
+from tmuxclaude.supervisor.unsaved import Unsaved, looker
 from tmuxclaude.supervisor.wait import Waiter
 from tmuxclaude.supervisor.windows import Windows
 
@@ -80,7 +81,7 @@ def run(where: Paths, clock: Clock) -> int:
     if not (service.kept_by and where.database.exists()):  # else nobody waits for what it says
         config.load(where.config)
     where.ensure()
-    lock = single.Lock(where.lock)
+    lock = single.Lock(where.lock, where.runtime_dir)
     logs.begin(where.log, also_shown=service.kept_by not in ("keeper", "launchd"))
     here = Standing(where, service, lock, clock.now())
     rules, spoiled = at_start(where.config, where.last_good)
@@ -208,7 +209,7 @@ class _Supervisor:
         door, at_once = doors(), doors(TMUX_SECONDS, where.socket)
         self._here, self._clock, self._waiter, self._opened = here, clock, waiter, opened
         self.books = books = Books(opened.database)
-        before = countdown(where.socket)
+        before = countdown(where.lock)
         self.windows = Windows(books, at_once, where.hooks, where.spool, now, before)
         self.hands = Hands(books, at_once, self.windows, now)
         self.observer = Observer(door, clock, wake)
@@ -227,9 +228,10 @@ class _Supervisor:
         self.marks = Marks(door, rules.status, now, wake)
         self.finder = Finder(books, rules.abandoned, now, _home(), wake)
         makers = children(os.environ, where.scratch, wake)
-        self.checkpointer = Checkpointer(books, rules.checkpoint, clock, *makers, _home())
-        ask = self.checkpointer.ask
-        self.care = Care(books, rules, clock, self.windows, self.loop, ask, wake)
+        self.checkpointer = Checkpointer(books, rules, clock, *makers, _home())
+        looks = looker(os.environ, where.scratch, wake)
+        unsaved = Unsaved(books, rules, clock, self.checkpointer.ask, looks, _home())
+        self.care = Care(books, rules, clock, self.windows, self.loop, unsaved, wake)
         self.configured = Configured(
             rules,
             lambda: config.load_and_keep(where.config, where.last_good),
@@ -323,10 +325,10 @@ class _Supervisor:
 
     def _follow(self, fresh: Rules) -> None:
         self.loop.rules = self.status.rules = self.publisher.rules = fresh
+        self.checkpointer.rules = fresh
         self.deliveries.rules = self.teller.rules = fresh.resume
         self.restorer.rules = fresh.supervisor
         self.marks.rules = fresh.status
-        self.checkpointer.rules = fresh.checkpoint
         self.finder.rules = fresh.abandoned
         self.intake.follow(fresh.chain)
         self.care.follow(fresh)

@@ -55,6 +55,25 @@ def test_a_breach_stands_until_it_is_well_below() -> None:
     assert keys([use("one", 499)], RULES, (Budget.SESSION_MEMORY, "uid of two")) == []
 
 
+def test_more_sessions_than_may_run_are_a_breach_until_well_below() -> None:
+    rules = BudgetRules(sessions=3, account_sessions=2, session_memory_mb=0)
+    many = [use(name) for name in ("one", "two", "three")]
+    other = use("other", account="/b")
+    assert keys(many[:2], rules) == []
+    assert keys(many, rules) == ["number of sessions /a"]
+    all_of_them, of_one = resources.breaches([*many, other], rules, ())
+    assert all_of_them.words == "4 sessions run, more than budget.sessions (3) allows"
+    words = "3 sessions of /a run, more than budget.account_sessions (2) allows"
+    assert of_one.words == words
+    assert (all_of_them.excess, of_one.excess) == (1, 1)
+    stands = (Budget.SESSIONS, "")
+    assert keys([many[0], other, use("else", account="/c")], rules, stands) == [
+        "number of sessions"
+    ]
+    assert keys([many[0], other], rules, stands) == []
+    assert resources.action(Budget.SESSIONS, rules) == "warn"
+
+
 def test_what_nobody_knows_yet_changes_nothing() -> None:
     key = (Budget.CPU, "")
     [stands] = resources.breaches([use("one"), use("two")], RULES, [key])
@@ -84,7 +103,9 @@ def test_it_says_how_much_who_most_and_which_key() -> None:
 
 def test_what_follows_is_chosen_for_each() -> None:
     rules = BudgetRules(over_session_memory="hold", over_memory="stop")
-    assert [resources.action(budget, rules) for budget in Budget] == ["hold", "stop", "warn"]
+    assert [resources.action(budget, rules) for budget in Budget] == [
+        *("hold", "stop", "warn", "warn")
+    ]
 
 
 def test_processors_are_measured_over_the_whole_time() -> None:

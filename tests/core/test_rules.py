@@ -319,6 +319,14 @@ def test_a_session_has_its_own_over_what_holds_for_all() -> None:
         f"{own}.files: 15 → 5",
     ]
     assert changes(rules, rules) == []
+    assert [name for name in (one.name for one in entries(rules)) if "every_minutes" in name] == [
+        "checkpoint.every_minutes"
+    ]
+    with pytest.raises(UsageError, match=f"{own}.every_minutes: no session has this of its own"):
+        value_of(rules, f"{own}.every_minutes")
+    with pytest.raises(UsageError) as section:
+        value_of(rules, own)
+    assert "every_minutes" not in str(section.value)
 
 
 OWN_REFUSED: list[tuple[object, str]] = [
@@ -340,6 +348,15 @@ OWN_REFUSED: list[tuple[object, str]] = [
     (
         {"api": {"checkpoint": {"files": 0}}},
         "sessions.api.checkpoint.files is 0; allowed: a whole number from 1 to 5000",
+    ),
+    (
+        {"api": {"checkpoint": {"every_minutes": 1}}},
+        "sessions.api.checkpoint.every_minutes: no session has this of its own; "
+        "set checkpoint.every_minutes",
+    ),
+    (
+        {"api": {"checkpoint": {"idle_weight": 1.5}}},
+        "sessions.api.checkpoint.idle_weight is 1.5; allowed: a number from 0 to 1",
     ),
 ]
 

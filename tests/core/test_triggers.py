@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tmuxclaude.core.conversations import Activity, Conversation, Kept, Transcript
-from tmuxclaude.core.triggers import Measured, Thresholds, oldest_first, triggers, verdict
+from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.core.triggers import Measured, oldest_first, triggers, verdict
 from tmuxclaude.core.triggers import measured as of
 
 NOW = 1_800_000_000.0
-AT = Thresholds()
+AT = CheckpointRules()
 
 
 def measured(
@@ -67,13 +68,27 @@ def test_the_sum_is_what_it_says() -> None:
 
 
 def test_exactly_one_in_sum_is_due() -> None:
-    tenths = Thresholds(hours=10, files=10, context=10, idle_minutes=10)
+    tenths = CheckpointRules(hours=10, files=10, context_percent=10, idle_minutes=10)
     one = measured(hours=9, files=9, context=0.09, idle=0)
     assert verdict(one, tenths, NOW).due  # 0.9 x (0.3 + 0.4 + 0.5) = 1.08
     one = Measured(NOW - 3600 * 20 / 3, None, 10 - 1, 0.088, NOW)  # 0.2 + 0.36 + 0.44 = 1
     found = verdict(one, tenths, NOW)
     assert found.total == pytest.approx(1.0)
     assert found.due
+
+
+def test_each_weight_is_the_configuration_s() -> None:
+    one = measured(hours=1.8, files=12, context=0.60, idle=3)
+    for key, share in (
+        ("hours_weight", 0.9),
+        ("files_weight", 0.8),
+        ("context_weight", 0.8),
+        ("idle_weight", 0.1),
+    ):
+        at = replace(AT, hours_weight=0, files_weight=0, context_weight=0, idle_weight=0)
+        found = verdict(one, replace(at, **{key: 1}), NOW)
+        assert (found.total, found.due) == (pytest.approx(share), False)
+    assert not verdict(one, replace(AT, context_weight=0.4), NOW).due
 
 
 def test_never_within_the_cooldown() -> None:
@@ -92,7 +107,7 @@ def test_never_for_the_same_point_again() -> None:
 
 
 def conversation(offset: int, timed: int, last_at: float, kept: Kept | None) -> Conversation:
-    activity = Activity(first_at=0, last_at=last_at, timed=timed, files=(("a", timed),))
+    activity = Activity(first_at=0, last_at=last_at, timed=timed, files={"a": timed})
     transcript = Transcript("/a/projects/p/c.jsonl", "/a", 1, 2, offset, 3, offset, False, activity)
     return Conversation(transcript, kept=kept)
 
@@ -126,7 +141,7 @@ def test_a_clock_that_went_back_makes_nothing_negative() -> None:
 
 
 def test_a_threshold_of_zero_switches_its_trigger_off() -> None:
-    off = Thresholds(hours=0, files=0, context=0, idle_minutes=0)
+    off = CheckpointRules(hours=0, files=0, context_percent=0, idle_minutes=0)
     assert not verdict(measured(hours=99, files=99, context=1.0, idle=99), off, NOW).due
 
 

@@ -32,6 +32,7 @@ from tmuxclaude.core.lifetimes import GRACE_SECONDS, HOUR, MINUTE
 from tmuxclaude.core.model import Box, Look, Outlook, Process, Reading, Session, State, Topic, Want
 from tmuxclaude.core.resources import MB, Figures, Use
 from tmuxclaude.core.rules import BudgetRules, LifetimeRules, ResumeRules, Rules
+from tmuxclaude.edges.children import Children
 from tmuxclaude.edges.processes import identify
 from tmuxclaude.store.books import Books
 from tmuxclaude.store.database import open_for_writing
@@ -41,6 +42,7 @@ from tmuxclaude.supervisor.health import DEAF_SECONDS, Health
 from tmuxclaude.supervisor.lifetimes import Lifetimes
 from tmuxclaude.supervisor.parting import LOOK_SECONDS, Parting
 from tmuxclaude.supervisor.resources import Resources
+from tmuxclaude.supervisor.unsaved import Unsaved
 
 IDLE = replace(SESSION, state=State.IDLE, since=NOW, want=Want.UP, outlook=Outlook(), reason="")
 
@@ -191,6 +193,12 @@ def test_whatever_its_user_does_it_is_told_once_and_ended_only_when_nothing_is_l
 # -- health ----------------------------------------------------------------------------------------
 
 
+def unsaved(books: Books, clock: Hands) -> Unsaved:
+    """What asks nobody: nothing was said in these sessions."""
+    child = Children("nobody", {}, 1, lambda: None)
+    return Unsaved(books, Rules(), clock, lambda _: "", child, "/")
+
+
 @dataclass
 class Watch:
     """The health of one session whose process is real; nothing is ever known from tmux."""
@@ -205,7 +213,8 @@ class Watch:
 
     def restart(self) -> None:
         parting = Parting(self.books, Life24(self.books), self.clock, lambda _: None, 60)
-        budget = Resources(self.books, self.rules.budget, self.clock, parting, lambda _: "", False)
+        work = unsaved(self.books, self.clock)
+        budget = Resources(self.books, self.rules.budget, self.clock, parting, work)
         self.health = Health(self.books, self.rules, self.clock, self.looked.set, budget)
 
     def look(self, *kinds: str) -> list[str]:
@@ -321,7 +330,7 @@ def test_after_each_stop_it_is_measured_anew() -> None:
         for one in idle:
             books.sessions.add(one)
         parting = Parting(books, ender, clock, lambda _: None, 60)
-        budget = Resources(books, rules, clock, parting, lambda _: "", False)
+        budget = Resources(books, rules, clock, parting, unsaved(books, clock))
         for stopped in (["first"], ["first", "second"], ["first", "second"]):
             living = [one for one in idle if one.uid not in ender.ended]
             budget.judge([use for use in uses if use.uid in {one.uid for one in living}])

@@ -14,7 +14,7 @@ import pytest
 
 from tests.waiting import until
 from tmuxclaude.core.checkpoints import Wish
-from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.children import Children, serve
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -44,8 +44,7 @@ def checkpointer(tmp_path: Path, woken: list[bool]) -> Iterator[Checkpointer]:
     with closing(open_for_writing(tmp_path / "db", busy_timeout=0.05)) as database:
         env, wake = dict(os.environ), lambda: woken.append(True)
         takers, finder = (Children(__name__, env, most, wake) for most in (2, 1))
-        rules = CheckpointRules()
-        one = Checkpointer(Books(database), rules, Clock(), takers, finder, str(tmp_path))
+        one = Checkpointer(Books(database), Rules(), Clock(), takers, finder, str(tmp_path))
         yield one
         one.close()
 

@@ -128,7 +128,7 @@ def test_what_is_due_may_be_odd(house: House) -> None:
 def test_a_commit_a_new_session_and_a_wrong_call(closed_house: House) -> None:
     house, repository = closed_house, project(closed_house)
     with house.paths.config.open("a") as config:
-        config.write("[checkpoint]\ntell_claude = true\n")
+        config.write("[sessions.next.checkpoint]\ntell_claude = true\n")
         config.write(f'[claude]\ncommand = ["{house.program("next")}"]\n')
     house.start()
     seat = house.new("api", prompt=TASK, directory=house.project)
@@ -170,6 +170,8 @@ def test_a_commit_a_new_session_and_a_wrong_call(closed_house: House) -> None:
     printed = subprocess.run(command, capture_output=True, check=True).stdout
     context = json.loads(printed)["hookSpecificOutput"]["additionalContext"]
     assert f"asked first: {TASK}" in context
+    other = told(house, "new", "other", "-c", str(house.project), "-d", "-S", house.server.socket)
+    assert not (house.paths.hooks / f"{other['uid']}.recap").exists()
 
     for words, code in (
         (("checkpoint", "nobody"), 3),

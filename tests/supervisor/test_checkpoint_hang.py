@@ -14,7 +14,7 @@ import pytest
 from tests.edges.repositories import Repository
 from tests.waiting import until
 from tmuxclaude.core.checkpoints import BACKOFF, Wish
-from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.core.rules import Rules
 from tmuxclaude.demo import files
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
@@ -48,7 +48,7 @@ def test_it_is_ended_with_all_that_it_started_and_tried_again(
     with closing(open_for_writing(tmp_path / "db")) as database:
         books, clock = Books(database), Ahead()
         makers = checkpoints.children(env, tmp_path / "scratch", lambda: None)
-        one = Checkpointer(books, CheckpointRules(), clock, *makers, str(tmp_path))
+        one = Checkpointer(books, Rules(), clock, *makers, str(tmp_path))
         name = one.ask(wish)
 
         def row() -> Mapping[str, Any]:

@@ -35,6 +35,13 @@ def taken(house: House, count: int = 1) -> list[Json]:
     return until(there, lambda: f"{checkpoints(house)}\n{house.log()[-3000:]}")
 
 
+def configure(house: House, table: str) -> House:
+    """``table`` is appended to the configuration, before the supervisor starts."""
+    with house.paths.config.open("a") as config:
+        config.write(table)
+    return house.start()
+
+
 def project(house: House) -> Repository:
     """The house's project as a repository, with work that is not committed."""
     repository = Repository.new(house.project, house.home)
@@ -91,6 +98,52 @@ def test_what_is_due_is_found_and_taken_unasked(closed_house: House) -> None:
     assert (row["conversation"], row["session"]) == (seat.conversation, seat.uid)
     assert "not in a git repository" in row["problem"]
     seat.never(lambda: len(checkpoints(house)) > 1, 2.5)
+
+
+def test_a_session_has_its_own_rules(closed_house: House) -> None:
+    house = configure(
+        closed_house,
+        """
+[sessions.never.checkpoint]
+enabled = false
+[sessions.hashes.checkpoint]
+snapshot = "off"
+[sessions.small.checkpoint]
+max_mb = 1
+""",
+    )
+    project(house).write("large.bin", b"x" * 2 * 2**20)
+    seats = {name: house.limited(name) for name in ("never", "hashes", "small", "whole")}
+    rows = {row["name"]: row for row in taken(house, 3)}
+    assert rows["hashes"]["problem"] == "only hashes were kept: checkpoint.snapshot is off"
+    assert "2 MB differ, above checkpoint.max_mb" in rows["small"]["problem"]
+    assert [bool(rows[name]["snapshot"]) for name in ("hashes", "small", "whole")] == [0, 0, 1]
+    seats["never"].never(lambda: len(checkpoints(house)) > 3)
+    assert house.run("checkpoint", "never").returncode == 0, "it was asked for"
+
+
+def test_one_session_alone_has_checkpoints_taken_unasked(closed_house: House) -> None:
+    house = configure(
+        closed_house,
+        """
+[checkpoint]
+enabled = false
+every_minutes = 0.03
+[sessions.one.checkpoint]
+enabled = true
+""",
+    )
+    one, other = house.limited("one"), house.limited("other")
+    [row] = taken(house)
+    assert (row["name"], json.loads(row["reasons"])) == ("one", ["limit"])
+    for seat in (one, other):
+        seat.close_menu()
+        seat.say("more work")
+        seat.has_turns(TASK, "more work")
+    house.shift(31 * 60)
+    row = taken(house, 2)[1]
+    assert (row["name"], json.loads(row["reasons"])) == ("one", ["idle"])
+    other.never(lambda: len(checkpoints(house)) > 2, 2.5)
 
 
 @pytest.mark.parametrize("place", ["begun-before", "begun-after", "taken-before", "taken-after"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.supervisor.house import House
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.supervisor.configured import at_start
 
@@ -47,3 +48,28 @@ def test_a_copy_that_an_update_does_not_understand_is_left_for_the_defaults(tmp_
     rules, problem = at_start(file, copy)
     assert rules == Rules()
     assert "the defaults are in force" in problem
+
+
+def test_commands_go_by_what_is_in_force_while_the_file_is_wrong(house: House) -> None:
+    file = house.paths.config
+    claude = house.program("claude")
+    with file.open("a") as config:
+        config.write(f"[claude]\ncommand = ['{claude}']\n[accounts.work]\nconfig_dir = '~/work'\n")
+    assert house.run("supervisor", "reload").returncode == 0
+    with file.open("a") as config:
+        config.write("[launch]\nwhen_limitted = 'wait'\n")
+    for words in (
+        ("new", "api", "-d", "--account", "work"),
+        ("conversations",),
+        ("checkpoint", "--due", "--dry-run"),
+    ):
+        done = house.run(*words)
+        assert done.returncode == 0, done.stderr
+        assert "launch.when_limitted" in done.stderr
+        assert "the last good configuration is in force" in done.stderr
+        assert "did you mean launch.when_limited? To mend it:" in done.stderr
+    assert house.find_row("api")["account"] == str(house.home / "work")
+    house.stop()
+    refused = house.run("new", "web", "-d")
+    assert refused.returncode == 2, "who starts a supervisor is told, and none is started"
+    assert refused.stderr.count("launch.when_limitted") == 1

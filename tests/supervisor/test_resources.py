@@ -35,6 +35,7 @@ def start(house: House, **budget: Any) -> House:
     house.stop()
     house.configure()
     table = tomllib.loads(house.paths.config.read_text())
+    table["checkpoint"] = {"max_mb": budget.pop("max_mb", 200)}
     table["budget"] |= budget
     table["supervisor"]["health_seconds"] = 0.3
     house.paths.config.write_text(tomli_w.dumps(table))
@@ -101,6 +102,32 @@ def test_no_slot_is_free(closed_house: House) -> None:
     fourth.never(lambda: fourth.state != "queued")
     fourth.press("Enter")
     fourth.idle()
+
+
+def test_more_sessions_than_may_run_are_said_once(closed_house: House) -> None:
+    house = start(closed_house, sessions=1)
+    first = new(house, "first").idle()
+    second = new(house, "second", if_limited="allow").idle()
+    words = "2 sessions run, more than budget.sessions (1) allows"
+    until(lambda: [one for one in of_all(house) if words in one], what=house.log)
+    house.kill()
+    house.start()
+    first.never(lambda: len([one for one in of_all(house) if words in one]) > 1, 1.5)
+    assert [first.row()["want"], second.row()["want"]] == ["up", "up"]
+
+
+def test_the_idlest_is_ended_where_more_run_than_may(closed_house: House) -> None:
+    house = start(closed_house, sessions=2)
+    used, idle = new(house, "used").idle(), new(house, "idle").idle()
+    used.say(TASK)
+    used.has_turns(TASK)
+    used.is_("idle")
+    last = new(house, "last", if_limited="allow").idle()
+    house.shift(GRACE_SECONDS + 10)
+    start(house, sessions=2, over_sessions="stop")
+    idle.is_("ended")
+    assert idle.row()["reason"].startswith("ended by tmuxclaude: 3 sessions run, more than ")
+    used.never(lambda: (used.state, last.state) != ("idle", "idle"), 2)
 
 
 def test_memory_is_that_of_the_whole_tree_and_said_once(closed_house: House) -> None:
@@ -172,6 +199,45 @@ def test_a_stop_takes_a_checkpoint_first_and_never_who_works(closed_house: House
         until(lambda: len(told(seat)) == 2, what=seat.story)  # noqa: B023
         assert told(seat)[1] == f"nothing can be stopped for it now ({seat.name}: {why})"
         assert seat.row()["want"] == "up"
+
+
+def test_what_was_done_to_the_files_since_its_checkpoint_is_kept_before_a_stop(
+    closed_house: House,
+) -> None:
+    house = start(closed_house)
+    repository = Repository.new(house.project, house.home)
+    done = new(house, "done").idle()
+    done.say(TASK)
+    done.has_turns(TASK)
+    until(lambda: done.row()["prompts"], what=done.story)
+    assert house.run("checkpoint", "done").returncode == 0
+    repository.write("by-hand.txt", "nobody was told\n")
+    house.shift(GRACE_SECONDS + 10)
+    start(house, session_memory_mb=1, over_session_memory="stop")
+    done.is_("ended")
+    last = taken(house, 2)[1]
+    assert repository.shown(last["snapshot"], "by-hand.txt") == "nobody was told\n"
+    kinds = [kind for kind, _ in done.events()]
+    assert len([kind for kind in kinds[: stop_of(done)] if kind == "checkpoint"]) == 2
+    assert last["note"] == "before it is stopped under a budget"
+
+
+def test_who_has_work_in_no_snapshot_is_not_stopped(closed_house: House) -> None:
+    house = start(closed_house)
+    repository = Repository.new(house.project, house.home)
+    large = new(house, "large").idle()
+    large.say(TASK)
+    large.has_turns(TASK)
+    repository.write("large.bin", b"x" * 3 * 2**20)
+    house.shift(GRACE_SECONDS + 10)
+    start(house, session_memory_mb=1, over_session_memory="stop", max_mb=1)
+    words = "large: its work is in no snapshot: only hashes were kept: 3 MB differ"
+    until(lambda: [one for one in told(large) if words in one], what=large.story)
+    large.never(lambda: large.row()["want"] != "up", 1.5)
+    repository.git("add", "large.bin")
+    repository.git("commit", "-q", "-m", "large")
+    house.shift_clocks(3 * GRACE_SECONDS, 2 * GRACE_SECONDS)
+    large.is_("ended")
 
 
 def test_a_budget_ends_only_whom_it_helps_to_end_and_nobody_at_once(closed_house: House) -> None:

@@ -6,10 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from tmuxclaude import app
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import in_force, layout
 from tmuxclaude.cli.conversations import Progress, called, complain
-from tmuxclaude.core import triggers
 from tmuxclaude.survey import overview
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ DAYS = 7
 
 UNITS = {"time": "h", "activity": "", "context": "%", "idle": "min"}
 
-VALUES = tuple(f"{name.upper()} x{weight:g}" for name, weight in triggers.WEIGHTS.items())
-HEADS = ("TITLE", "DIRECTORY", *VALUES, "SUM", "DUE", "WHY")
 FITS = {
     "DIRECTORY": layout.Fit(12, middle=True, may_go=True),
     "WHY": layout.Fit(20, may_go=True),
@@ -37,7 +33,7 @@ FITS = {
 
 def verdicts(paths: Paths) -> Told:
     """What is to be said of every conversation of the last days."""
-    rules, now, progress = app.rules(paths), time.time(), Progress()
+    rules, now, progress = in_force.rules(), time.time(), Progress()
     try:
         since = now - 86400 * DAYS
         found, problems = overview.look(paths, rules, os.environ, since, tell=progress.tell)
@@ -51,7 +47,14 @@ def text(told: Told) -> str:
     """Of each conversation the four values, what they weigh, their sum and the verdict."""
     if not told:
         return "No conversations."
-    return layout.table(HEADS, [_cells(*one) for one in told], layout.room(), FITS)
+    columns = zip(*(verdict.triggers for _, verdict in told), strict=True)
+    alike = [len({trigger.weight for trigger in column}) == 1 for column in columns]
+    values = [
+        one.name.upper() + _weight(one, same)
+        for one, same in zip(told[0][1].triggers, alike, strict=True)
+    ]
+    heads = ("TITLE", "DIRECTORY", *values, "SUM", "DUE", "WHY")
+    return layout.table(heads, [_cells(*one, alike) for one in told], layout.room(), FITS)
 
 
 def plain(told: Told) -> list[dict[str, Any]]:
@@ -88,10 +91,16 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
-def _cells(one: Conversation, verdict: Verdict) -> tuple[str, ...]:
+def _weight(trigger: Trigger, said: bool) -> str:
+    return f" x{trigger.weight:g}" if said else ""
+
+
+def _cells(one: Conversation, verdict: Verdict, alike: Sequence[bool]) -> tuple[str, ...]:
+    """``alike``: of which triggers the weight is the same in all, and stands in the head."""
     values = (
         f"{_short(trigger.value)} of {trigger.threshold:g}{UNITS[trigger.name]}"
-        for trigger in verdict.triggers
+        + _weight(trigger, not same)
+        for trigger, same in zip(verdict.triggers, alike, strict=True)
     )
     return (
         layout.cut(one.session or layout.visible(called(one)), 30),

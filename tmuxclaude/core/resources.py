@@ -42,6 +42,7 @@ class Budget(StrEnum):
     SESSION_MEMORY = "session memory"
     MEMORY = "memory"
     CPU = "cpu"
+    SESSIONS = "number of sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Use:
 
     def of(self, budget: Budget) -> float:
         """What is known to be taken of that budget."""
+        if budget is Budget.SESSIONS:
+            return 1.0
         return (self.cpu if budget is Budget.CPU else self.memory) or 0.0
 
 
@@ -109,6 +112,8 @@ def breaches(
         cpu = rules.account_cpu_percent if whose else rules.cpu_percent
         found.append(_breach(Budget.MEMORY, whose, group, memory * MB, standing))
         found.append(_breach(Budget.CPU, whose, group, cpu, standing))
+        slots = rules.account_sessions if whose else rules.sessions
+        found.append(_breach(Budget.SESSIONS, whose, group, slots, standing))
     return [breach for breach in found if breach is not None]
 
 
@@ -127,10 +132,14 @@ def _breach(
         return None
     users = sorted(uses, key=lambda one: one.of(budget), reverse=True)
     takes = {one.uid: one.of(budget) for one in users}
-    return Breach(budget, whose, _words(budget, whose, total, users), takes, total - allowed)
+    words = _words(budget, whose, total, allowed, users)
+    return Breach(budget, whose, words, takes, total - allowed)
 
 
-def _words(budget: Budget, whose: str, total: float, users: list[Use]) -> str:
+def _words(budget: Budget, whose: str, total: float, allowed: float, users: list[Use]) -> str:
+    if budget is Budget.SESSIONS:
+        key, of = ("account_sessions", f" of {whose}") if whose else ("sessions", "")
+        return f"{len(users)} sessions{of} run, more than budget.{key} ({allowed}) allows"
     if budget is Budget.SESSION_MEMORY:
         return f"it takes {shown(budget, total)}, more than budget.session_memory_mb allows"
     key = "cpu_percent" if budget is Budget.CPU else "memory_mb"
@@ -155,6 +164,8 @@ def action(budget: Budget, rules: BudgetRules) -> str:
             return rules.over_memory
         case Budget.CPU:
             return rules.over_cpu
+        case Budget.SESSIONS:
+            return rules.over_sessions
 
 
 @dataclass(slots=True)

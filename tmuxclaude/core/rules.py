@@ -32,6 +32,10 @@ from tmuxclaude.core.sections import SupervisorRules as SupervisorRules
 _OWN_CHECKPOINT = re.compile(rf"sessions\.{NAME.pattern}\.checkpoint")
 _ACCOUNT = re.compile(rf"accounts\.{NAME.pattern}")
 
+FOR_ALL = frozenset({"every_minutes"})
+"""What no session can have of its own in ``[checkpoint]``: one look finds what is due of them all.
+"""
+
 DEFAULT = "default"
 """What the account in Claude Code's own default directory is called, and no other."""
 
@@ -41,7 +45,8 @@ class Rules:
     """The whole configuration: one group for each section of the file.
 
     ``sessions``: by the name of a session, its own ``[sessions.NAME.checkpoint]``, in which what it
-    does not say is as in ``[checkpoint]``. ``accounts``: by its name, ``[accounts.NAME]``.
+    does not say, or cannot (``FOR_ALL``), is as in ``[checkpoint]``. ``accounts``: by its name,
+    ``[accounts.NAME]``.
     """
 
     resume: ResumeRules = field(default_factory=ResumeRules)
@@ -61,6 +66,11 @@ class Rules:
     def checkpoint_of(self, session: str) -> CheckpointRules:
         """What holds for the session of this name; for none, its name is empty."""
         return self.sessions.get(session, self.checkpoint)
+
+    @property
+    def checkpoints_unasked(self) -> bool:
+        """Whether any checkpoint at all may be taken unasked."""
+        return any(one.enabled for one in (self.checkpoint, *self.sessions.values()))
 
 
 _NAMED = {"sessions": "a session", "accounts": "an account"}
@@ -86,6 +96,7 @@ def entries(rules: Rules) -> list[Entry]:
         Entry(f"{section}.{key.name}", getattr(group, key.name), rule.allowed, rule.meaning)
         for section, group in groups.items()
         for key in fields(group)
+        if key.name not in FOR_ALL or not _OWN_CHECKPOINT.fullmatch(section)
         for rule in (_key(key.metadata),)
     ]
 
@@ -95,6 +106,7 @@ def value_of(rules: Rules, name: str) -> object:
     known = {entry.name: entry.value for entry in entries(rules)}
     section, _, last = name.rpartition(".")
     if name not in known and _OWN_CHECKPOINT.fullmatch(section):
+        _must_be_own(section, last)
         name = f"checkpoint.{last}"
     elif name not in known and _ACCOUNT.fullmatch(section) and hasattr(AccountRules(), last):
         return getattr(AccountRules(), last)
@@ -162,9 +174,17 @@ def _own(session: str, content: object, rules: Rules) -> CheckpointRules:
         if part != "checkpoint":
             found = _shown(f"{name}.{part}")
             raise UsageError(f"there is no section {found}; allowed: {name}.checkpoint")
-    own = _group(f"{name}.checkpoint", rules.checkpoint, parts.get("checkpoint"))
+    part, table = f"{name}.checkpoint", parts.get("checkpoint")
+    own = _group(part, rules.checkpoint, table)
     assert isinstance(own, CheckpointRules)
+    for key in _section(part, table):
+        _must_be_own(part, key)
     return own
+
+
+def _must_be_own(section: str, key: str) -> None:
+    if key in FOR_ALL:
+        raise UsageError(f"{section}.{key}: no session has this of its own; set checkpoint.{key}")
 
 
 def _section(name: str, content: object) -> Mapping[str, object]:
@@ -201,13 +221,14 @@ def _read(name: str, key: Key, value: object) -> object:
 
 def _section_named(name: str) -> str:
     """The message for the name of a section where a key is wanted; empty for any other name."""
-    own = [f"checkpoint.{key.name}" for key in fields(CheckpointRules)]
+    keys_of_one = [key.name for key in fields(CheckpointRules) if key.name not in FOR_ALL]
+    own = [f"checkpoint.{key}" for key in keys_of_one]
     groups = _groups(Rules())
     held = {one: [key.name for key in fields(group)] for one, group in groups.items()}
     held |= {"sessions": [f"NAME.{key}" for key in own]}
     held |= {"accounts": [f"NAME.{key.name}" for key in fields(AccountRules)]}
     if _OWN_CHECKPOINT.fullmatch(name):
-        held[name] = [key.name for key in fields(CheckpointRules)]
+        held[name] = keys_of_one
     elif _OWN_CHECKPOINT.fullmatch(f"{name}.checkpoint"):
         held[name] = own
     elif _ACCOUNT.fullmatch(name):

@@ -336,6 +336,27 @@ class CheckpointRules:
         default=30,
         metadata=number(0, 10080, "How long after a checkpoint no other one is due."),
     )
+    hours_weight: float = field(
+        default=0.3,
+        metadata=number(
+            0,
+            1,
+            "How much the share of `hours` that has passed weighs; when the four weigh 1 together, "
+            "one is due.",
+        ),
+    )
+    files_weight: float = field(
+        default=0.4,
+        metadata=number(0, 1, "The same of the share of `files`."),
+    )
+    context_weight: float = field(
+        default=0.5,
+        metadata=number(0, 1, "The same of the share of `context_percent`."),
+    )
+    idle_weight: float = field(
+        default=0.2,
+        metadata=number(0, 1, "The same of the share of `idle_minutes`."),
+    )
     snapshot: str = field(
         default="on",
         metadata=choice(
@@ -486,4 +507,10 @@ class BudgetRules:
     )
     over_cpu: str = field(
         default="warn", metadata=choice(_OVER, "The same when the processors are taken.")
+    )
+    over_sessions: str = field(
+        default="warn",
+        metadata=choice(
+            ("warn", "stop"), "The same, of the one that is idle for longest, when too many run."
+        ),
     )

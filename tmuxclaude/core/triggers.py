@@ -3,7 +3,7 @@
 Each trigger measures something as a share of its threshold. A checkpoint is due when any share
 reaches 1, or when the shares times their weights sum up to 1, but never within the cooldown of the
 last one. A trigger that is not known counts as nothing. A halt and a session's end are reasons of
-their own, and need no verdict.
+their own, and need no verdict. Thresholds, weights and the cooldown are the configuration's.
 """
 
 from __future__ import annotations
@@ -17,33 +17,8 @@ from tmuxclaude.core.rules import CheckpointRules
 
 Name = Literal["time", "activity", "context", "idle"]
 
-WEIGHTS: dict[Name, float] = {"time": 0.3, "activity": 0.4, "context": 0.5, "idle": 0.2}
-
 NEARLY = 1e-9
 """What sums of shares like 0.1 may lack, for floating point's sake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """``hours`` since the last checkpoint (or the beginning), ``files`` modified since, ``context``
-    tokens of the last turn in percent of the window, ``idle_minutes``, ``cooldown_minutes``."""
-
-    hours: float = 2
-    files: int = 15
-    context: float = 75
-    idle_minutes: float = 30
-    cooldown_minutes: float = 30
-
-    @classmethod
-    def of(cls, rules: CheckpointRules) -> Thresholds:
-        """Those that the configuration says."""
-        return cls(
-            hours=rules.hours,
-            files=rules.files,
-            context=rules.context_percent,
-            idle_minutes=rules.idle_minutes,
-            cooldown_minutes=rules.cooldown_minutes,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,35 +86,35 @@ def measured(one: Conversation) -> Measured:
     )
 
 
-def triggers(measured: Measured, at: Thresholds, now: float) -> tuple[Trigger, ...]:
-    """The four, in the order of their names in ``WEIGHTS``."""
+def triggers(measured: Measured, rules: CheckpointRules, now: float) -> tuple[Trigger, ...]:
+    """The four: hours since the last checkpoint (or the beginning), files modified since, tokens of
+    the last turn in percent of the window, idle minutes."""
     hours = max(0.0, now - measured.began_at) / 3600 if measured.began_at is not None else 0.0
     idle = max(0.0, now - measured.last_at) / 60 if measured.last_at is not None else 0.0
     context = 100 * measured.context if measured.context is not None else 0.0
-    values: dict[Name, tuple[float, float]] = {
-        "time": (hours, at.hours),
-        "activity": (float(measured.files), float(at.files)),
-        "context": (context, at.context),
-        "idle": (idle, at.idle_minutes),
-    }
-    return tuple(Trigger(name, *values[name], weight) for name, weight in WEIGHTS.items())
+    return (
+        Trigger("time", hours, rules.hours, rules.hours_weight),
+        Trigger("activity", float(measured.files), float(rules.files), rules.files_weight),
+        Trigger("context", context, rules.context_percent, rules.context_weight),
+        Trigger("idle", idle, rules.idle_minutes, rules.idle_weight),
+    )
 
 
-def verdict(measured: Measured, at: Thresholds, now: float) -> Verdict:
+def verdict(measured: Measured, rules: CheckpointRules, now: float) -> Verdict:
     """Whether a checkpoint is due at ``now`` (UTC epoch seconds).
 
     Never when nothing happened since the last one: the same point again is no point to come back
     to. That is said before the cooldown is looked at.
     """
-    found = triggers(measured, at, now)
+    found = triggers(measured, rules, now)
     taken = measured.checkpoint_at
     if measured.last_at is None:
         return Verdict(found, False, (), "nothing was said in it yet")
     if taken is not None and not measured.anew:
         return Verdict(found, False, (), "nothing happened since the last checkpoint")
-    if taken is not None and now - taken < 60 * at.cooldown_minutes:
-        ago = max(0.0, now - taken) / 60
-        why = f"the last checkpoint was {ago:.0f} min ago; the next after {at.cooldown_minutes:g}"
+    if taken is not None and now - taken < 60 * rules.cooldown_minutes:
+        ago, next_after = max(0.0, now - taken) / 60, f"{rules.cooldown_minutes:g}"
+        why = f"the last checkpoint was {ago:.0f} min ago; the next after {next_after}"
         return Verdict(found, False, (), why)
     reached = tuple(one.name for one in found if one.share >= 1 - NEARLY)
     if reached:

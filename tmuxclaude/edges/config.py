@@ -26,8 +26,9 @@ def load(path: Path) -> Rules:
     """The rules that the file says; the defaults when there is no file.
 
     A symbolic link is followed, for many keep their files that way; what counts is the file at its
-    end. Raises ``RefusedError`` when that belongs to another user or can be written by others, and
-    ``UsageError``, with the file and where it can be told the line, when it cannot be understood.
+    end. Raises ``RefusedError`` when that belongs to another user, can be written by others, is no
+    file or cannot be read, and ``UsageError``, with the file and where it can be told the line,
+    when it cannot be understood.
     """
     text = read(path)
     return Rules() if text is None else understood(path, text)
@@ -48,6 +49,17 @@ def load_and_keep(path: Path, copy: Path) -> Rules:
     except (OSError, RefusedError) as problem:
         log.warning("the configuration was not kept as %s: %s", copy, problem)
     return rules
+
+
+def last_good(copy: Path) -> tuple[Rules, str]:
+    """What holds while the file is wrong: the rules of its ``copy``, the defaults where there is
+    none; and that in words."""
+    try:
+        if (text := read(copy)) is not None:
+            return understood(copy, text), "the last good configuration is in force"
+    except (UsageError, RefusedError):  # a key that an update does not know any more
+        pass
+    return Rules(), "the defaults are in force"
 
 
 def understood(path: Path, text: str) -> Rules:
@@ -146,11 +158,11 @@ def read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
     try:
         found = os.fstat(opened)
         if not stat.S_ISREG(found.st_mode):
-            raise UsageError(f"{path} is not a regular file")
+            raise RefusedError(f"{path} is not a regular file; it was not read. Move it away")
         if found.st_uid != os.geteuid():
             raise RefusedError(f"{path} belongs to another user; it was not read")
         if found.st_mode & 0o022:

@@ -113,11 +113,12 @@ class Checkpoints:
         return str(due["id"])
 
     def sessions_halted(self, since: float) -> list[Row]:
-        """Sessions (``uid``, ``conversation``, ``account``, ``directory``, ``at``) with an open
-        halt of that time or later, of which no checkpoint was wanted since."""
+        """Sessions with an open halt of that time or later, of which no checkpoint was wanted
+        since: ``uid``, ``name``, ``conversation``, ``account``, ``directory``, ``at``."""
         return self._db.rows(
-            "SELECT s.uid, h.conversation, s.account, s.directory, h.opened_at AS at FROM halts h"
-            " JOIN sessions s ON s.uid = h.session WHERE h.ended_at IS NULL AND h.opened_at >= ?"
+            "SELECT s.uid, s.name, h.conversation, s.account, s.directory, h.opened_at AS at"
+            " FROM halts h JOIN sessions s ON s.uid = h.session"
+            " WHERE h.ended_at IS NULL AND h.opened_at >= ?"
             " AND h.conversation <> '' AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE"
             " c.session = s.uid AND c.asked_at >= h.opened_at AND c.reasons LIKE '%\"limit\"%')",
             since,
@@ -126,9 +127,10 @@ class Checkpoints:
     def sessions_ended(self, since: float) -> list[Row]:
         """The same of sessions that have ended; those in which nothing was ever said are none."""
         return self._db.rows(
-            "SELECT s.uid, s.conversation, s.account, s.directory, s.since AS at FROM sessions s"
-            " WHERE s.state = 'ended' AND s.since >= ? AND s.conversation IS NOT NULL"
-            " AND s.recorded AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE"
+            "SELECT s.uid, s.name, s.conversation, s.account, s.directory, s.since AS at"
+            " FROM sessions s WHERE s.state = 'ended' AND s.since >= ?"
+            " AND s.conversation IS NOT NULL AND s.recorded"
+            " AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE"
             " c.session = s.uid AND c.asked_at >= s.since AND c.reasons LIKE '%\"end\"%')",
             since,
         )

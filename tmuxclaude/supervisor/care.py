@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from tmuxclaude.core.checkpoints import Wish
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.resources import Figures
 from tmuxclaude.core.rules import Rules
@@ -16,6 +15,7 @@ from tmuxclaude.supervisor.health import Health
 from tmuxclaude.supervisor.lifetimes import Lifetimes
 from tmuxclaude.supervisor.parting import Parting, Windows
 from tmuxclaude.supervisor.resources import Resources
+from tmuxclaude.supervisor.unsaved import Unsaved
 
 
 class Loop(Protocol):
@@ -27,7 +27,7 @@ class Loop(Protocol):
 
 
 class Care:
-    """``ask`` has a checkpoint taken; ``wake`` ends a wait of the loop, from any thread."""
+    """``unsaved`` is closed with this; ``wake`` ends a wait of the loop, from any thread."""
 
     def __init__(
         self,
@@ -36,20 +36,21 @@ class Care:
         clock: Clock,
         windows: Windows,
         loop: Loop,
-        ask: Callable[[Wish], str],
+        unsaved: Unsaved,
         wake: Callable[[], None],
     ) -> None:
         quiet = rules.resume.human_quiet_seconds
         self._parting = Parting(books, windows, clock, loop.touch, quiet)
         self._lifetimes = Lifetimes(books, rules.lifetime, clock, self._parting, loop.unsettled)
-        unasked = rules.checkpoint.enabled
-        self._resources = Resources(books, rules.budget, clock, self._parting, ask, unasked)
+        self._unsaved = unsaved
+        self._resources = Resources(books, rules.budget, clock, self._parting, unsaved)
         self._health = Health(books, rules, clock, wake, self._resources)
 
     def turn(self, known: Iterable[Decided], evidence: Mapping[str, Evidence]) -> None:
         """Once in each loop. ``known``: the sessions as the last look at each left them."""
         known = list(known)
         self._parting.turn(known, evidence)
+        self._unsaved.turn()
         self._health.turn(known, evidence)
         self._lifetimes.turn(known, evidence)
 
@@ -58,7 +59,7 @@ class Care:
         self._parting.quiet_seconds = rules.resume.human_quiet_seconds
         self._lifetimes.rules = rules.lifetime
         self._resources.rules = rules.budget
-        self._resources.checkpoints = rules.checkpoint.enabled
+        self._unsaved.rules = rules
         self._health.rules = rules
 
     def figures(self) -> Figures:
@@ -68,3 +69,4 @@ class Care:
     def close(self) -> None:
         """Looks no more."""
         self._health.close()
+        self._unsaved.close()

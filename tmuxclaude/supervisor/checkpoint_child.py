@@ -38,12 +38,14 @@ NAMES = 5
 
 
 def answer(order: Json) -> Json:
-    """``brought`` (a value for each of ``store/checkpoints.BRINGS``), or ``problem`` and whether
-    it is so ``for_good``."""
+    """``brought`` (a value for each of ``store/checkpoints.BRINGS``), ``work`` (those of them that
+    git tells), or ``problem`` and whether it is so ``for_good``."""
     try:
         match order["do"]:
             case "take":
                 return {"brought": take(order)}
+            case "look":
+                return {"work": look(order)}
             case "drop":
                 drop(order)
                 return {}
@@ -114,17 +116,9 @@ def _work(order: Json, recap: Recap) -> Json:
     """What git tells and keeps; without it, why not."""
     if not order["git"]:
         return _no_work(order["problem"])
-    directory, home = order["directory"], order["home"]
-    if not _is_there(directory):
-        return _no_work(NO_REPOSITORY)
-    try:
-        tree = Tree.around(directory, home)
-    except ForeignError as problem:
-        return _no_work(str(problem))
+    tree, none = _around(order["directory"], order["home"])
     if tree is None:
-        above = os.path.realpath(directory).rstrip("/")
-        at_home = f"{os.path.realpath(home)}/".startswith(f"{above}/")
-        return _no_work(HOME if at_home else NO_REPOSITORY)
+        return _no_work(none)
     if order["again"]:
         tree.forget(order["id"])
     with around("checkpoint-look"):
@@ -136,16 +130,38 @@ def _work(order: Json, recap: Recap) -> Json:
         with around("checkpoint-keep"):
             snapshot, refused = tree.keep(work, order["id"], message, order["at"])
         why = _missing(work, refused)
+    return _told(work) | {"repository": repository, "snapshot": snapshot, "problem": why}
+
+
+def look(order: Json) -> Json:
+    """What git tells of the work around a ``directory`` now, and keeps nothing of it."""
+    tree, none = _around(order["directory"], order["home"])
+    return _no_work(none) if tree is None else _told(tree.look())
+
+
+def _around(directory: str, home: str) -> tuple[Tree | None, str]:
+    """The work tree, or why there is none to keep."""
+    if not _is_there(directory):
+        return None, NO_REPOSITORY
+    try:
+        tree = Tree.around(directory, home)
+    except ForeignError as problem:
+        return None, str(problem)
+    if tree is not None:
+        return tree, ""
+    above = os.path.realpath(directory).rstrip("/")
+    at_home = f"{os.path.realpath(home)}/".startswith(f"{above}/")
+    return None, HOME if at_home else NO_REPOSITORY
+
+
+def _told(work: Work) -> Json:
     files = [[one.path, one.change, one.size, one.sha256] for one in work.files[:FILES]]
     return {
         "root": work.root,
-        "repository": repository,
         "head": work.commit,
         "branch": work.branch,
-        "snapshot": snapshot,
         "changed": len(work.files),
         "files": json.dumps(files),
-        "problem": why,
     }
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tmuxclaude.core.checkpoints import BACKOFF, Why, Wish
+from tmuxclaude.core.model import Session
 from tmuxclaude.core.recap import Recap
-from tmuxclaude.core.rules import CheckpointRules
+from tmuxclaude.core.rules import Rules
 from tmuxclaude.edges.children import ChildError, Children
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.edges.failpoints import around
@@ -58,7 +59,7 @@ class Checkpointer:
     no snapshot is ever taken."""
 
     books: Books
-    rules: CheckpointRules
+    rules: Rules
     clock: Clock
     children: Children
     finder: Children
@@ -77,7 +78,7 @@ class Checkpointer:
         now = self.clock.now()
         if not self._started:
             self.books.checkpoints.interrupted(now)
-            self._find_at = self.clock.monotonic() + 60 * self.rules.every_minutes
+            self._find_at = self.clock.monotonic() + 60 * self.rules.checkpoint.every_minutes
             self._started = True
         self._find(now)
         self._answers |= self.children.answers()
@@ -86,7 +87,7 @@ class Checkpointer:
             del self._answers[key]
         version, next_at = self._looked
         changed = version is None or version != self.books.db.version
-        if changed and self.rules.enabled:
+        if changed and self.rules.checkpoints_unasked:
             self._occasions(now)
         if changed or (next_at is not None and next_at <= now):
             self._begin(now)
@@ -98,9 +99,10 @@ class Checkpointer:
         """The id of the checkpoint that will answer ``wish``."""
         return self.books.checkpoints.ask(wish, self.clock.now())
 
-    def recap(self, directory: str) -> str:
-        """What a new conversation in this directory is told of the last checkpoint there."""
-        row = self.books.checkpoints.last_in(directory) if self.rules.tell_claude else None
+    def recap(self, session: Session) -> str:
+        """What a new conversation of it is told of the last checkpoint in its directory."""
+        wanted = self.rules.checkpoint_of(session.name).tell_claude
+        row = self.books.checkpoints.last_in(session.directory) if wanted else None
         if row is None:
             return ""
         told = Recap.read(json.loads(row["recap"])).text()
@@ -130,6 +132,8 @@ class Checkpointer:
         found += [(row, Why.END) for row in checkpoints.sessions_ended(since)]
         for row, why in found:
             occasion = (row["uid"], why, row["at"])
+            if not self.rules.checkpoint_of(row["name"]).enabled:
+                continue
             if occasion not in self._noticed:  # a clock that was set back makes it look new
                 self._noticed.add(occasion)
                 place = (row["conversation"], row["account"], row["directory"], row["uid"])
@@ -151,8 +155,9 @@ class Checkpointer:
                 wish = Wish(*place, reasons=tuple(one["reasons"]), **known)
                 self.books.checkpoints.ask(wish, now)
         monotonic = self.clock.monotonic()
-        if self.rules.enabled and monotonic >= self._find_at and not self.finder.busy:
-            self._find_at = monotonic + 60 * self.rules.every_minutes
+        wanted = self.rules.checkpoints_unasked and monotonic >= self._find_at
+        if wanted and not self.finder.busy:
+            self._find_at = monotonic + 60 * self.rules.checkpoint.every_minutes
             self.finder.ask("due", {"now": now}, FIND_SECONDS)
 
     # -- beginning -------------------------------------------------------------------------------
@@ -175,12 +180,14 @@ class Checkpointer:
     def _order(self, row: Row, now: float) -> dict[str, Any]:
         """The last try does without git: facts and a recap are better than nothing."""
         given = ("id", "conversation", "account", "directory", "transcript", "problem")
+        session = self.books.sessions.get(row["session"])
+        rules = self.rules.checkpoint_of(session.name if session is not None else "")
         return {name: row[name] for name in given} | {
             "do": "take",
             "home": self.home,
             "at": now,
-            "snapshot": self.rules.snapshot,
-            "max_bytes": self.rules.max_mb * 2**20,
+            "snapshot": rules.snapshot,
+            "max_bytes": rules.max_mb * 2**20,
             "again": bool(row["tries"] or row["problem"]),
             "git": row["tries"] < len(BACKOFF),
         }

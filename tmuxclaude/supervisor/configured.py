@@ -34,12 +34,8 @@ def at_start(file: Path, last_good: Path) -> tuple[Rules, str]:
         return config.load_and_keep(file, last_good), ""
     except errors.TmuxclaudeError as problem:
         wrong = problem
-    try:
-        rules, known = config.load(last_good), last_good.exists()
-    except errors.TmuxclaudeError:  # a key that an update does not know any more
-        rules, known = Rules(), False
-    instead = "the last good configuration is" if known else "the defaults are"
-    return rules, f"{instead} in force until the file is mended ({THEN}): {wrong}"
+    rules, instead = config.last_good(last_good)
+    return rules, f"{instead} until the file is mended ({THEN}): {wrong}"
 
 
 @dataclass(slots=True)

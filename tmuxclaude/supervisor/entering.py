@@ -29,7 +29,7 @@ class Entering:
     door: Callable[[str], tmux.Tmux]
     files: SettingsFiles
     now: Callable[[], float]
-    recap: Callable[[str], str] = lambda _: ""
+    recap: Callable[[Session], str] = lambda _: ""
 
     def enter(self, session: Session, entrance: Entrance) -> tuple[Session, list[str]]:
         """Keeps ``session``; gives it as it is kept, and the words that Claude Code must get too.
@@ -51,7 +51,7 @@ class Entering:
         )
         session = self._in_its_pane(session, process, entrance.pane_id)
         added = [] if words.chooses_conversation else ["--session-id", conversation or ""]
-        recap = "" if words.chooses_conversation else self.recap(session.directory)
+        recap = "" if words.chooses_conversation else self.recap(session)
         added += ["--settings", str(self.files.write(session.uid, theirs, recap))]
         self._keep(session)
         return session, added

@@ -80,7 +80,7 @@ class Health:
             roots = [one.process for one in self._living() if one.process is not None]
             self._look = self._worker.submit(self._scales.measure, roots)
             self._look.add_done_callback(lambda _: self.wake())
-        if judged or self.resources.parting.looks:
+        if judged or self.resources.looks:
             self.resources.enforce(known, evidence)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tmuxclaude.claude import launch, registry
+from tmuxclaude.core.drawn import counted
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.model import NAME, Launch, Pane, Process, Session, State, Want
 from tmuxclaude.edges import claude_files, processes, tmux
@@ -89,12 +90,13 @@ def _fill(books: Books, search: _Search, sessions: list[tuple[Session, str]]) ->
                 books.sessions.link(session.uid, session.conversation, search.at, "found")
             books.events.note(search.at, session.uid, "rebuilt", where)
             log.warning("session %s: %s", session.name, where)
-        found = f"{len(search.names)} sessions were found again"
+        number = len(search.names)
+        found = counted(number, "session was found again", "sessions were found again")
         books.events.note(search.world.now(), "", "rebuilt", found)
     why = "was gone" if search.removed else "could not be read"
     return (
-        f"the database {why} and was made anew; {len(search.names)} sessions were "
-        "found again, and a limit that was met before is left to you"
+        f"the database {why} and was made anew; {found}, and a limit that was met before is left "
+        "to you"
     )
 
 

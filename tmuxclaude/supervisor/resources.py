@@ -6,19 +6,20 @@ of what the session has done since its last one; who may not be stopped is named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tmuxclaude.core import resources
-from tmuxclaude.core.checkpoints import Stage, Why, Wish
 from tmuxclaude.core.evidence import Evidence
 from tmuxclaude.core.model import Session, Want
 from tmuxclaude.core.resources import Breach, Budget, Use
 from tmuxclaude.core.rules import BudgetRules
 from tmuxclaude.edges.clock import Clock
 from tmuxclaude.store.books import Books
+from tmuxclaude.supervisor import unsaved
 from tmuxclaude.supervisor.decide import Decided
 from tmuxclaude.supervisor.parting import LOOKING, Parting, occupied
+from tmuxclaude.supervisor.unsaved import Unsaved
 
 EVENT, WITHIN = resources.OVER, "within budget"
 """Kinds of events; the user is told of the first."""
@@ -31,24 +32,21 @@ UNSTOPPED = "nothing can be stopped: "
 HELD = "held for: "
 """What stands of a breach, before the budget, once somebody was held for it."""
 
-CHECKPOINT = "a checkpoint of its work is taken first"
-
 ACTIVE = "it was opened or active just now"
 
-PASSING = (LOOKING, CHECKPOINT, ACTIVE)
+PASSING = (LOOKING, unsaved.LOOKING, unsaved.TAKING, ACTIVE)
 """What keeps a session for a while only: it is waited for, and nobody else ends in its place."""
 
 
 @dataclass(slots=True)
 class Resources:
-    """``ask`` has a checkpoint taken; ``checkpoints``: whether any is taken unasked."""
+    """``unsaved``: what of a session's work keeps it from being stopped."""
 
     books: Books
     rules: BudgetRules
     clock: Clock
     parting: Parting
-    ask: Callable[[Wish], str]
-    checkpoints: bool
+    unsaved: Unsaved
     _breaches: list[Breach] = field(default_factory=list)
 
     def judge(self, uses: Collection[Use]) -> None:
@@ -84,6 +82,8 @@ class Resources:
         by_uid, active = {one.session.uid: one for one in known}, self.books.lifetimes.active()
         for breach in breaches:
             users = [by_uid[uid] for uid in breach.users if uid in by_uid]
+            if breach.budget is Budget.SESSIONS:  # they take one each, so who rests goes first
+                users.sort(key=lambda one: _used_at(one.session, active))
             if self._stopped(breach, users, evidence, active):
                 self._breaches = []
                 return
@@ -141,26 +141,22 @@ class Resources:
                     return
 
     def _unsaved(self, session: Session, active_at: float | None) -> str:
-        """What of its work keeps it from being stopped: it is fresh, or in no checkpoint."""
+        """What of its work keeps it from being stopped: it is fresh, or not kept."""
         last_at = max(session.since, active_at or 0.0)
         if self.clock.now() - last_at < resources.GRACE_SECONDS:
             return ACTIVE
-        if session.conversation is None or not session.recorded:
-            return ""
-        last = self.books.checkpoints.latest(session.account, session.conversation)
-        done_at = session.since if active_at is None else active_at
-        if last is not None and last["asked_at"] >= done_at:
-            if last["stage"] == Stage.TAKEN:
-                return ""
-            if last["stage"] == Stage.GAVE_UP:
-                return f"no checkpoint could be taken: {last['problem']}"
-            return CHECKPOINT
-        if not self.checkpoints:
-            return "its work has no checkpoint, and checkpoint.enabled is false"
-        place = (session.conversation, session.account, session.directory, session.uid)
-        self.ask(Wish(*place, reasons=(Why.END,), note="before it is stopped under a budget"))
-        return CHECKPOINT
+        return self.unsaved.why(session, active_at)
+
+    @property
+    def looks(self) -> bool:
+        """Whether a look that decides about an end is still to come, or has come just now."""
+        return self.parting.looks or self.unsaved.looks
 
     def _note(self, breach: Breach, kind: str, words: str) -> None:
         about = breach.whose if breach.budget is Budget.SESSION_MEMORY else ""
         self.books.events.note(self.clock.now(), about, kind, words, {"budget": breach.budget})
+
+
+def _used_at(session: Session, active: Mapping[str, float]) -> float:
+    """When it last did anything."""
+    return max(session.since, active.get(session.uid, 0.0))

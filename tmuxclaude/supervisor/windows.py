@@ -39,7 +39,7 @@ class Windows:
     """``door`` gives the tmux server at a socket; ``settings`` is the folder of our hook files.
 
     ``countdown``: the program that runs in the pane of a queued session until its time has come.
-    ``recap``: what a new conversation in a directory is told of earlier ones.
+    ``recap``: what a new conversation of a session is told of earlier ones.
     """
 
     books: Books
@@ -48,7 +48,7 @@ class Windows:
     spool: Path
     now: Callable[[], float]
     countdown: tuple[str, ...] = ()
-    recap: Callable[[str], str] = lambda _: ""
+    recap: Callable[[Session], str] = lambda _: ""
 
     def open(
         self, session: Session, arguments: list[str], caller_pane: str | None, select: bool
@@ -77,7 +77,7 @@ class Windows:
                 f"the conversation {conversation} is open in another process; nothing was opened. "
                 "Close it there first, or add --fork-session"
             )
-        recap = "" if words.chooses_conversation else self.recap(session.directory)
+        recap = "" if words.chooses_conversation else self.recap(session)
         argv = launch.fresh(
             session.launch.command,
             words,

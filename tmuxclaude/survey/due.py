@@ -22,11 +22,14 @@ DAYS = 7
 
 
 def answer(order: dict[str, Any]) -> dict[str, Any]:
-    """``due``: the conversations, the one whose last checkpoint is oldest first. ``order``: ``now``
-    (UTC epoch seconds)."""
+    """``due``: the conversations of which one is taken unasked, the one whose last checkpoint is
+    oldest first. ``order``: ``now`` (UTC epoch seconds)."""
     try:
         paths = Paths.from_environment(os.environ)
-        rules = config.load(paths.config)
+        try:
+            rules = config.load(paths.config)
+        except TmuxclaudeError:  # the supervisor says it
+            rules, _ = config.last_good(paths.last_good)
         since = order["now"] - 86400 * DAYS
         found, _ = overview.look(paths, rules, os.environ, since)
         told = overview.due(found, rules, order["now"])
@@ -43,7 +46,8 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
                 "transcript": one.transcript.path,
             }
             for one, verdict in told
-            if verdict.due and Path(one.activity.directory or ".").is_absolute()
+            if verdict.due and rules.checkpoint_of(one.session).enabled
+            if Path(one.activity.directory or ".").is_absolute()
         ]
     }
 

@@ -16,7 +16,7 @@ from tmuxclaude.core.accounts import named
 from tmuxclaude.core.conversations import Conversation, Kept, Transcript
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.rules import Rules
-from tmuxclaude.core.triggers import Thresholds, Verdict
+from tmuxclaude.core.triggers import Verdict
 from tmuxclaude.edges import claude_files, claude_scan
 from tmuxclaude.edges.git import looks
 from tmuxclaude.edges.paths import Paths, private_directory
@@ -76,8 +76,8 @@ def due(
     """What is to be said of a checkpoint of each; the one whose last is oldest comes first."""
     told = []
     for one in found:
-        at = Thresholds.of(rules.checkpoint_of(one.session))
-        told.append((one, triggers.verdict(triggers.measured(one), at, now)))
+        own = rules.checkpoint_of(one.session)
+        told.append((one, triggers.verdict(triggers.measured(one), own, now)))
     return sorted(told, key=lambda pair: pair[0].kept.at if pair[0].kept is not None else 0.0)
 
 
