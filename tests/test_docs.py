@@ -6,14 +6,17 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+from tmuxclaude.cli import quick
 from tmuxclaude.cli.commands import tmuxclaude
 from tmuxclaude.core.model import State, Step
+from tmuxclaude.store.reader import SESSION_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 CLI = (ROOT / "docs" / "cli.md").read_text()
@@ -108,6 +111,28 @@ def test_ci_runs_exactly_the_readmes_test_command() -> None:
     assert commands.split("\n") == ["make demo", "make test", ""]
     [run] = re.findall(r"^exec (.*)$", (ROOT / ".ci" / "run").read_text(), flags=re.MULTILINE)
     assert run == "make test"
+
+
+def listed(day: float, began: float, **more: object) -> dict[str, object]:
+    """A row of ``list``; ``began``: in hours of the day."""
+    since = day + began * 3600
+    plain: dict[str, object] = dict.fromkeys(SESSION_COLUMNS)
+    plain |= {"want": "up", "reason": "", "outlook_why": "", "queued": 0, "account": "a"}
+    return plain | {"since": since, "ends_at": since + 86400} | more
+
+
+def test_the_readme_shows_what_list_prints() -> None:
+    noon = time.mktime((2027, 1, 15, 12, 0, 0, 0, 0, -1))
+    day = noon - 12 * 3600
+    rows = [
+        listed(day, 14 + 2 / 60, name="my-project", state="limited", directory="~/my-project")
+        | {"outlook_actor": "tmuxclaude", "outlook_at": day + 15 * 3600}
+        | {"outlook_why": "weekly limit"},
+        listed(day, 14 + 31 / 60, name="api", state="waiting", directory="~/api")
+        | {"outlook_actor": "you", "outlook_why": "permission to run a command"},
+    ]
+    shown = quick.list_text(rows, day + (14 + 50 / 60) * 3600, None, None)
+    assert f"$ tmuxclaude list\n{shown}\n```" in README
 
 
 def linked() -> Iterator[tuple[str, str]]:

@@ -150,6 +150,13 @@ def test_what_is_due_is_said_with_its_values(run: Run, env: dict[str, str], home
         assert f"  {head}" in heads
     [line] = [line for line in lines if line.startswith("api ")]
     assert "  3 of 3 " in line
+    with config.open("a") as file:
+        file.write("files_weight = 0.9\nidle_weight = 0\n")
+    heads, *lines = run("checkpoint", "--due", "--dry-run").out.splitlines()
+    assert heads.split()[2:8] == ["TIME", "x0.3", "ACTIVITY", "CONTEXT", "x0.5", "IDLE"]
+    [line] = [line for line in lines if line.startswith("api ")]
+    assert "  3 of 3 x0.9 " in line
+    assert len([one for one in lines if " of 15 x0.4 " in one]) == len(lines) - 1
     shown = on_terminal(["checkpoint", "--due", "--dry-run"], 80, env, home).splitlines()
     assert [len(one) <= 80 for one in shown] == [True] * len(shown)
     assert shown[0].split()[-2:] == ["SUM", "DUE"]

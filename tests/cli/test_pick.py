@@ -19,6 +19,7 @@ from tests.cli.test_pick_parts import publish
 from tests.conftest import PrivateServer
 from tests.supervisor.house import House
 from tests.waiting import until
+from tmuxclaude.cli.picker.view import HELP
 from tmuxclaude.cli.places import Places
 from tmuxclaude.core import rows
 from tmuxclaude.core.drawn import columns
@@ -132,6 +133,23 @@ def test_choosing_at_every_size(open_picker: Open, places: Places) -> None:
     picker.resize(60, 7).shows("NAME", "▌ api").hides("no limit")
     picker.resize(40, 3).shows("▌ api")
     picker.resize(*NARROW).shows("3/4", "NAME", "▌ api").press("Escape").closed()
+
+
+def test_help_and_answers_are_whole_on_a_small_terminal(open_picker: Open, places: Places) -> None:
+    publish(places, page(listed("api")))
+    picker = open_picker((40, 14)).shows("▌ api").press("?")
+    seen = ""
+    for ends in ("ctrl-e", "ctrl-w", "goes on"):
+        seen += picker.shows(ends).screen() + "\n"
+        picker.press("Down")
+    picker.shows("▌ api")
+    words = [word for line in HELP for word in line.split()]
+    assert [word for word in words if word not in seen.split()] == []
+    picker.press("?").shows("or bring back").press("Escape").shows("▌ api")
+    picker.press("C-r").shows("no supervisor is running", "tmuxclaude supervisor start")
+    picker.press("C-e").shows("New name of api:").type("a" * 60)
+    until(lambda: picker.screen().count("a") >= 60, what=picker.story(()))
+    picker.press("Escape").hides("New name of").press("Escape").closed()
 
 
 def test_what_changes_is_shown_while_it_is_open(

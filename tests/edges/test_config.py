@@ -83,10 +83,10 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(UsageError, match="not a regular file"):
+        with pytest.raises(RefusedError, match=r"not a regular file; .* Move it away"):
             load(path)
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(RefusedError, match="cannot be read"):
         load(tmp_path / "file" / "config.toml")
 
 

@@ -78,6 +78,7 @@ def test_enter_lands_in_the_window_on_the_client_that_asked(
     desk.press("C-b", "P").shows("paused")
     desk.press("C-b", "N")
     until(lambda: desk.window() == "work proj", what=desk.window)
+    desk.shows("proj: opened").hides("conversation  ", "on /tmp")
     assert other.window() == "user first"
 
 

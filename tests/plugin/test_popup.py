@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PrivateServer
-from tests.plugin.desk import NARROW, WIDE, Desk, listed, load, publish, running
+from tests.plugin.desk import ENTRY, NARROW, WIDE, Desk, listed, load, publish, running
 from tests.waiting import until
 
 Calls = Callable[[], list[str]]
@@ -51,7 +52,8 @@ def test_choosing_and_what_the_keys_do(
     desk.press("C-e").shows("New name for api:").type("web 2").press("Enter")
     desk.shows("so be it: pick --do rename api web 2").press("C-t").shows("Text for api:")
     hostile = "x'; touch $(touch pwned) `touch pwned` \\"
-    desk.type(hostile).press("Enter").shows("1/4", "send api x'; touch $(touch")
+    desk.type(hostile).press("Enter").shows("send api x'; touch $(touch", "Any key goes on")
+    desk.press("Down").shows("1/4")
     desk.press("C-t").shows("Text for api:").press("C-c").shows("1/4")
     desk.press("C-x").shows("Stop api?").press("Enter").shows("1/4")
     desk.press("C-u").shows("4/4").type("stub").shows("1/4", "> stubborn").press("C-x").shows(
@@ -248,3 +250,48 @@ def test_a_picker_that_was_killed_leaves_nothing(
         one.kill()
     desk.hides("> api")
     until(lambda: [file.name for file in runtime.iterdir()] == ["rows"])
+
+
+def test_help_and_answers_are_whole_in_a_small_popup(open_popup: Open, desk: Desk) -> None:
+    desk.resize(40, 16)
+    open_popup(listed("api")).shows("> api").press("?")
+    seen = ""
+    for begins in ("Enter ", "ctrl-x", "alt-p"):
+        seen += desk.shows(begins, "Any key goes on").screen()
+        desk.press("Down")
+    desk.shows("> api")
+    page = (ENTRY.parent / "tmuxclaude" / "plugin" / "keys.txt").read_text()
+    assert [word for word in page.split() if word not in seen.replace("│", " ").split()] == []
+    desk.press("C-e").shows("New name for api:").type("a-rather-long-name").press("Enter")
+    desk.shows("so be it: pick --do rename", "a-rather-long-name", "Any key goes on")
+    desk.press("Down").shows("> api").press("C-t").shows("Text for api:").hides("New name for")
+    desk.press("C-c").shows("> api").press("C-o").shows("so be it: pick --do hold").press("Down")
+    desk.shows("> api").press("C-c").hides("> api")
+
+
+def test_colours_can_be_refused(open_popup: Open, desk: Desk, tmux_server: PrivateServer) -> None:
+    def coloured() -> bool:
+        [line] = [line for line in desk.screen(colours=True).splitlines() if "idle" in line]
+        return bool(re.search(r"\x1b\[([34][0-8]|9\d)[;m]", line))
+
+    idle = listed("api", state="waiting", reason="it is no longer idle")
+    open_popup(idle).shows("> api")
+    until(coloured)
+    desk.press("C-c").hides("> api")
+    tmux_server.say("set-environment", "-g", "NO_COLOR", "1")
+    open_popup(idle).shows("> api")
+    assert not coloured()
+
+
+def test_a_new_session_may_wait_for_what_keeps_it_away(
+    open_popup: Open, calls: Calls, tmux_server: PrivateServer
+) -> None:
+    program = tmux_server.directory / "tmuxclaude"
+    written = program.read_text()
+    program.write_text(
+        written.replace("*stubborn*", "*new) echo it is limited; exit 4 ;;\n*stubborn*")
+    )
+    open_popup(listed("api")).shows("> api").press("M-n").shows("it is limited").type("y").press(
+        "Enter"
+    )
+    until(lambda: calls()[-1].endswith("pick --do new-wait"))

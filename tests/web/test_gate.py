@@ -56,6 +56,8 @@ def test_only_who_has_the_token_and_is_no_browser_is_let_in(door: Door) -> None:
     for method in ("GET", "PUT", "DELETE", "OPTIONS"):
         answer = door.ask(method, REGISTER, me())
         assert (answer.status, answer.json["error"]) == (405, "no_such_method")
+    health = door.ask("POST", "/health", b"", Content_Type=NOTHING_SENT)
+    assert (health.status, health.json["error"]) == (405, "no_such_method")
     for path in ("/", "/docs", "/redoc", "/health/", "/api/sessions", "//health", "/%2e/health"):
         assert door.ask("GET", path).json["error"] == "no_such_path"
     for field, value in {"pane": "%1", "socket": "/s", "relayed": False}.items():
@@ -125,6 +127,7 @@ def test_a_body_is_bounded_however_it_comes(door: Door) -> None:
         b'{"sessionId": "x", "status": "\\ud800"}',
         *(b'{"sessionId": "x", "%s": ""}' % f for f in (b"type", b"pane", b"socket", b"\\ud800")),
         b'{"sessionId": ["x"]}',
+        b'{"sessionId": "x", "promptCount": 1, "promptCount": 2}',
     ],
 )
 def test_what_cannot_be_understood_is_said(door: Door, body: bytes) -> None:

@@ -26,7 +26,8 @@ def directory(name: str) -> str:
     from tmuxclaude import app
     from tmuxclaude.core import accounts
 
-    return accounts.directory(app.rules(app.paths()), name, os.environ.get("HOME", ""))
+    rules, _ = app.rules_in_force(app.paths())
+    return accounts.directory(rules, name, os.environ.get("HOME", ""))
 
 
 def config_dir(directory: str) -> str:
@@ -115,7 +116,8 @@ def _named() -> dict[str, str]:
     from tmuxclaude.edges import claude_files
 
     home = os.environ.get("HOME", "")
-    found = accounts.named(app.rules(app.paths()), home)
+    rules, _ = app.rules_in_force(app.paths())
+    found = accounts.named(rules, home)
     return {name: claude_files.account(path, home) for name, path in found.items()}
 
 

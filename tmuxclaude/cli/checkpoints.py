@@ -188,7 +188,7 @@ def restore_command(
     if resume:
         comeback.needs_transcript(row)
         app.check_tmux()
-        app.find_claude(app.rules(paths), os.environ)
+        app.find_claude(app.rules_in_force(paths)[0], os.environ)
     place = comeback.restore(row, to, _home())
     opened = _open(row, place, choice) if resume else None
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tmuxclaude import app
-from tmuxclaude.cli import layout
+from tmuxclaude.cli import in_force, layout
 from tmuxclaude.cli.opening import zone_name
 from tmuxclaude.cli.options import Verb, as_json
 from tmuxclaude.core import hours
@@ -69,7 +69,7 @@ def conversations_command(
     progress = Progress()
     try:
         found, problems = overview.look(
-            paths, app.rules(paths), os.environ, after, directory, progress.tell
+            paths, in_force.rules(), os.environ, after, directory, progress.tell
         )
     finally:
         progress.end()

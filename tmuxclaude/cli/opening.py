@@ -14,12 +14,12 @@ import click
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
-from tmuxclaude.cli import accounts, layout, presence
+from tmuxclaude.cli import accounts, in_force, layout
 from tmuxclaude.cli.options import PassesOn, TmuxServer, after_dashes, as_json, tmux_server
 from tmuxclaude.cli.running import if_limited
 from tmuxclaude.cli.sessions import become
 from tmuxclaude.core import labels
-from tmuxclaude.core.errors import UnreachableError, UsageError
+from tmuxclaude.core.errors import UsageError
 from tmuxclaude.core.names import name_problem
 from tmuxclaude.core.rules import Rules
 from tmuxclaude.core.texts import text_problem
@@ -103,9 +103,9 @@ def open_session(
     """
     app.check_tmux()
     server = tmux_server()
-    _must_be_there(server, os.environ)
+    _must_be_there(server)
     paths = app.paths()
-    rules = app.rules(paths)
+    rules = in_force.watched(paths)
     pane = _own_pane(server, os.environ)
     request = wire.New(
         name=name,
@@ -139,17 +139,12 @@ def _check(name: str | None, tmux_session: str | None, prompt: str | None) -> No
         raise UsageError(f"--prompt: {problem}; nothing was opened")
 
 
-def _must_be_there(server: TmuxServer, env: Mapping[str, str]) -> None:
+def _must_be_there(server: TmuxServer) -> None:
     """No server is started where -S or a ``$TMUX`` that outlived its server happen to point."""
     folder = Path(server.socket).parent
     if server.path is not None and not folder.is_dir():
         raise UsageError(f"-S: the directory {folder} does not exist; nothing was opened")
-    inside = server.only is None and env.get("TMUX", "").partition(",")[0]
-    if inside and not presence.listens(inside):
-        raise UnreachableError(
-            f"$TMUX names {inside}, where no tmux server answers; nothing was opened. If you are "
-            "not in tmux: unset TMUX; to choose another server: -L or -S"
-        )
+    server.check_inside("nothing was opened")
 
 
 def _directory(given: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from tmuxclaude import app
-from tmuxclaude.cli import layout, named, quick
+from tmuxclaude.cli import in_force, layout, named, quick
 from tmuxclaude.cli.options import Verb, as_json, tmux_server
 from tmuxclaude.core.errors import UsageError
 from tmuxclaude.store import reader, remembered
@@ -126,7 +126,7 @@ def _by_id(paths: Paths, conversation: str) -> Target:
 
 
 def _accounts(paths: Paths) -> list[str]:
-    return overview.accounts(app.rules(paths), os.environ, overview.registered(paths).accounts)
+    return overview.accounts(in_force.rules(), os.environ, overview.registered(paths).accounts)
 
 
 def _plain(one: Target, checked: Checked) -> Row:

@@ -26,7 +26,13 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    """A byte that is not UTF-8, which Python keeps as half of a pair, as that byte: ``\\xff``."""
+    code = ord(character)
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(character)[1:-1]
 
 
 def columns(text: str) -> int:
@@ -48,6 +54,36 @@ def cut(text: str, room: int) -> str:
     while kept and columns(kept) > room - 1:
         kept = kept[:-1]
     return kept + "…" if room > 0 else ""
+
+
+def fitting(text: str, room: int) -> str:
+    """The beginning of ``text`` that fits into so many columns."""
+    kept = text[: max(room, 0)]
+    while columns(kept) > room:
+        kept = kept[:-1]
+    return kept
+
+
+def folded(text: str, room: int, indent: int = 0) -> list[str]:
+    """``text`` on lines of at most ``room`` columns, broken between words where that can be.
+
+    All but the first begin with ``indent`` blanks, unless that would leave little room.
+    """
+    margin = " " * (indent if indent < room // 2 else 0)
+    room = max(room, 2)  # the widest character
+    lines: list[str] = []
+    line: str | None = None
+    for word in text.split(" "):
+        longer = word if line is None else f"{line} {word}"
+        if line is not None and columns(longer) > room:
+            lines.append(line)
+            longer = margin + word
+        while columns(longer) > room:
+            begin = fitting(longer, room)
+            lines.append(begin)
+            longer = margin + longer[len(begin) :]
+        line = longer
+    return [*lines, line or ""]
 
 
 def shorten(text: str, room: int) -> str:

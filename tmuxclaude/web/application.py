@@ -60,6 +60,7 @@ def application(gate: Gate, ask: Ask) -> ASGIApp:
         routes=routes,
         exception_handlers={
             HTTPException: _no_such,
+            RefusalError: _told_at_the_gate,
             errors.TmuxclaudeError: _told_by_us,
             Exception: _bug,
         },
@@ -80,7 +81,7 @@ class Guarded:
         if body is None:
             return
         try:
-            self._gate.check(scope["method"], scope["headers"])
+            self._gate.check(scope["headers"])
             if len(body) > MAX_BODY:
                 message = f"a body may have at most {MAX_BODY} bytes; nothing was done"
                 raise RefusalError(413, "too_large", message)
@@ -135,6 +136,7 @@ def _route(endpoint: Endpoint, ask: Ask, nonces: Nonces) -> Route:
             query = http.scope["query_string"].decode("latin-1")
             request = endpoint.understood(fields_in(parse_qsl(query, keep_blank_values=True)))
         else:
+            Gate.check_body(http.scope["headers"])
             request = endpoint.understood(fields_of(await http.body()))
         if isinstance(request, wire.Register | wire.Heartbeat | wire.End) and not request.nonce:
             request = replace(request, nonce=nonces.of(request.session_id))
@@ -167,6 +169,11 @@ def _error(
 def _refused(problem: RefusalError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
     return _error(problem.status, problem.code, str(problem), headers)
+
+
+def _told_at_the_gate(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RefusalError)
+    return _refused(problem)
 
 
 def _no_such(_request: Request, problem: Exception) -> Response:

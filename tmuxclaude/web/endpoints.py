@@ -86,9 +86,16 @@ ENDPOINTS = (
 def fields_of(body: bytes) -> Any:
     """What the JSON of a body holds; raises ``UsageError`` when it is none."""
     try:
-        return json.loads(body.decode("utf-8"))
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"the body is not JSON ({problem}); nothing was done") from problem
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise UsageError("a field stands in the body twice; nothing was done")
+    return fields
 
 
 def fields_in(query: list[tuple[str, str]]) -> dict[str, str]:

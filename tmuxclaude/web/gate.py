@@ -39,7 +39,7 @@ class Gate:
     port: int
     token: str
 
-    def check(self, method: str, headers: Headers) -> None:
+    def check(self, headers: Headers) -> None:
         """Raises ``RefusalError`` for a request with these headers that may not pass."""
         kept = [(name, value.strip()) for name, value in headers]
         hosts = [b"127.0.0.1:%d" % self.port, b"localhost:%d" % self.port]
@@ -53,8 +53,11 @@ class Gate:
             raise RefusalError(
                 401, "no_token", "send the token as: Authorization: Bearer TOKEN; nothing was done"
             )
-        if method != "POST":
-            return
+
+    @staticmethod
+    def check_body(headers: Headers) -> None:
+        """Raises ``RefusalError`` when these headers say that the body is no plain JSON."""
+        kept = [(name, value.strip()) for name, value in headers]
         if _only(kept, b"content-type").lower().replace(b" ", b"") not in JSON:
             raise RefusalError(
                 415, "not_json", "the Content-Type must be application/json; nothing was done"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 WORDS = {
-    **{"new": 0, "pause": 0},
+    **{"new": 0, "new-wait": 0, "pause": 0},
     **{"go": 1, "back": 1, "resume": 1, "hold": 1, "stop": 1, "stop-now": 1},
     **{"rename": 2, "send": 2},
 }
@@ -51,7 +51,7 @@ def do(action: str, words: tuple[str, ...], places: Places, env: Mapping[str, st
         if argv:
             os.execvp(argv[0], argv)
         return 0
-    if action == "new":
+    if action in ("new", "new-wait"):
         stand_in_the_pane(os.environ)
     return commands.run(_verb(action, words, places))
 
@@ -90,6 +90,8 @@ def _verb(action: str, words: tuple[str, ...], places: Places) -> list[str]:
         return ["unpause" if quick.paused(places.database, time.time()) else "pause"]
     if action == "stop-now":
         return ["stop", "--now", "--", *words]
+    if action == "new-wait":
+        return ["new", "--wait"]
     return [action, "--", *words] if words else [action]
 
 

@@ -77,7 +77,8 @@ class Form:
         self._after: Callable[[int, str], None] = self._tell
         self._to_do: list[tuple[str, list[str], Callable[[int, str], None]]] = []
         self._message, self._message_until = "", 0.0
-        self._helps = self._closes = self._prefixed = False
+        self._helps = 0
+        self._closes = self._prefixed = False
         self._argv: list[str] = []
         self._preview, self._preview_of, self._preview_until = "", "", 0.0
         self._prefix = keys.of_tmux(env.get("TMUXCLAUDE_PREFIX", ""))
@@ -137,7 +138,8 @@ class Form:
         elif self._question is not None:
             self._answer(self._question, key)
         elif self._helps:
-            self._helps = False
+            goes_on = self._view.more_help and key != "escape"
+            self._helps = self._helps + 1 if goes_on else 0
         elif key in self._deeds:
             self._deeds[key]()
         elif key in keys.MOVES:
@@ -211,13 +213,23 @@ class Form:
 
     def _new(self) -> None:
         deeds.stand_in_the_pane(os.environ)
-        self._start("opening a session", ["new", "-d", "--json"], self._opened)
+        self._open(self._opened_or_refused)
+
+    def _open(self, then: Callable[[int, str], None], *how: str) -> None:
+        self._start("opening a session", ["new", "-d", "--json", *how], then)
+
+    def _opened_or_refused(self, code: int, said: str) -> None:
+        """One that a limit or a budget keeps away may wait for it in its window."""
+        self._opened(code, said)
+        if code == REFUSED:
+            words = f"{self._message} Open it, to wait like that? (y/n) "
+            self._question = Question(words, lambda _: self._open(self._opened, "--wait"), True)
 
     def _opened(self, code: int, said: str) -> None:
         import json
 
         try:
-            answer = json.loads(said)
+            answer = json.loads(said[max(said.find("\n{"), 0) :])  # after what it complained of
         except ValueError:
             answer = {}
         if code == 0 and "name" in answer:
@@ -262,7 +274,7 @@ class Form:
         self._choice.weigh()
 
     def _help(self) -> None:
-        self._helps = True
+        self._helps = 1
 
     def _close(self) -> None:
         self._closes = True

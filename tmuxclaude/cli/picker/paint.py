@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import curses
 
-from tmuxclaude.core.drawn import columns
+from tmuxclaude.core.drawn import columns, fitting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ class Painter:
             return 0
         taken = 0
         for text, style in runs(drawn):
-            fitting = _fitting(text, room - taken)
-            self._put(y, x + taken, fitting, self._attributes(style) | more)
-            taken += columns(fitting)
-            if len(fitting) < len(text):
+            fits = fitting(text, room - taken)
+            self._put(y, x + taken, fits, self._attributes(style) | more)
+            taken += columns(fits)
+            if len(fits) < len(text):
                 break
         return taken
 
@@ -143,13 +143,3 @@ class Painter:
             curses.init_pair(number, fore, back)
             self._pairs[fore, back] = number
         return style.attributes | curses.color_pair(number)
-
-
-def _fitting(text: str, room: int) -> str:
-    """The beginning of ``text`` that fits into so many columns."""
-    if columns(text) <= room:
-        return text
-    kept = text[:room]
-    while columns(kept) > room:
-        kept = kept[:-1]
-    return kept

@@ -6,7 +6,7 @@ import curses
 
 from tmuxclaude.cli.picker.choice import Choice
 from tmuxclaude.cli.picker.paint import Painter
-from tmuxclaude.core.drawn import columns
+from tmuxclaude.core.drawn import columns, folded
 
 HELP = (
     "enter      go to the window; bring back a session that is lost or ended",
@@ -20,8 +20,11 @@ HELP = (
     "alt-p      pause all resumes, or go on",
     "up, down   also ctrl-p and ctrl-n, ctrl-k and ctrl-j, Page Up and Page Down",
     "a word     shows only the rows that hold it; ctrl-u and ctrl-w take away",
-    "escape     closes this",
+    "escape     closes this; any other key goes on",
 )
+
+MEANING = 11
+"""The column of ``HELP`` where a key's meaning begins."""
 
 PREVIEW_COLUMNS = 110
 """How wide a terminal has to be for a preview beside the rows."""
@@ -30,11 +33,13 @@ POINTER = "▌"
 
 
 class View:
-    """Draws on ``screen``. ``rows``: how many rows of sessions had room the last time."""
+    """Draws on ``screen``. ``rows``: how many rows of sessions had room the last time.
+    ``more_help``: whether there is more of it than was drawn."""
 
     def __init__(self, screen: curses.window) -> None:
         self.screen = screen
         self.rows = 1
+        self.more_help = False
         self._painter = Painter(screen)
         self._first = 0
         self._layout = 0
@@ -45,26 +50,27 @@ class View:
         height, width = self.screen.getmaxyx()
         return width >= PREVIEW_COLUMNS and height >= 10
 
-    def draw(self, choice: Choice, foot: str, typed: str | None, helps: bool, preview: str) -> None:
-        """Everything. ``foot``: a message. ``typed``: the answer to it so far, when it asks."""
+    def draw(self, choice: Choice, foot: str, typed: str | None, helps: int, preview: str) -> None:
+        """Everything. ``foot``: a message. ``typed``: the answer to it so far, when it asks.
+        ``helps``: the page of help, from 1; 0 for none."""
         height, width = self.screen.getmaxyx()
         room = width // 2 if self.previews else width
         self._layout = choice.page.layout(room - 2)
         self.screen.erase()
         cursor = (0, self._prompt(choice, room))
         top = self._head(choice, room, height)
-        bottom = height - 1 if foot and height > 1 else height
+        feet = _foot(f"{foot}{typed or ''}", width, height)
+        bottom = max(height - len(feet), 1)
         self.rows = max(1, bottom - top)
         if helps:
-            for y, line in enumerate(HELP[: self.rows], top):
-                self._painter.draw(y, 2, line, room - 2)
+            self._help(helps, top, room)
         else:
             self._sessions(choice, top, room)
         if self.previews:
             self._preview(preview, room, height)
-        if foot:
-            taken = self._painter.draw(height - 1, 0, f"{foot}{typed or ''}", width, curses.A_BOLD)
-            cursor = (height - 1, taken) if typed is not None else cursor
+        for y, line in enumerate(feet, height - len(feet)):
+            taken = self._painter.draw(y, 0, line, width, curses.A_BOLD)
+            cursor = (y, taken) if typed is not None else cursor
         self.screen.move(cursor[0], min(cursor[1], width - 1))
         self.screen.refresh()
 
@@ -102,6 +108,13 @@ class View:
                 y, 2, line.drawn[self._layout], room - 2, curses.A_BOLD if chosen else 0
             )
 
+    def _help(self, page: int, top: int, room: int) -> None:
+        lines = [part for line in HELP for part in folded(line, room - 2, MEANING)]
+        first = (page - 1) * self.rows
+        for y, line in enumerate(lines[first : first + self.rows], top):
+            self._painter.draw(y, 2, line, room - 2)
+        self.more_help = first + self.rows < len(lines)
+
     def _preview(self, preview: str, left: int, height: int) -> None:
         _, width = self.screen.getmaxyx()
         for y in range(height):
@@ -109,3 +122,10 @@ class View:
         lines = preview.rstrip().split("\n")[-height:]
         for y, line in enumerate(lines):
             self._painter.draw(y, left + 2, line, width - left - 2)
+
+
+def _foot(text: str, width: int, height: int) -> list[str]:
+    """``text`` on as many lines as it needs, up to half of all; then its middle is left out."""
+    lines = folded(text, width) if text else []
+    most = max(height // 2, 1)
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[-1]]
