@@ -180,7 +180,7 @@ def stop_supervisor(where: Paths) -> bool:
     from tmuxclaude.api import wire
     from tmuxclaude.edges import processes, single
 
-    answer = _answer_of_holder(where)
+    answer = ping(where)
     if answer is None:
         if where.lock.exists() or where.raw_log.exists():
             private_directory(where.state_dir)
@@ -244,19 +244,6 @@ def _last_words(log: Path, after: int) -> str:
 
 def _size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
-
-
-def _answer_of_holder(where: Paths) -> Pong | None:
-    """The answer of the supervisor, waiting for one that has the lock already, or still.
-
-    ``None`` when none runs; raises ``UnreachableError`` when it cannot be asked.
-    """
-    deadline = time.monotonic() + START_SECONDS
-    while (answer := ping(where)) is None and (found := listening.holder(str(where.lock))):
-        if time.monotonic() > deadline:
-            raise errors.UnreachableError(listening.unanswered(*found))
-        time.sleep(0.02)
-    return answer
 
 
 def ping(where: Paths) -> Pong | None:

@@ -36,7 +36,7 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
         ("two\nlines\r\tand a tab", "two\\nlines\\r\\tand a tab"),
         ("evil\u202etxt", "evil\\u202etxt"),
-        ("caf\udce9", "caf\\udce9"),
+        ("caf\udce9", "caf\\xe9"),
         ("\x9b31m", "\\x9b31m"),
     ],
 )

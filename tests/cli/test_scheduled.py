@@ -96,22 +96,30 @@ def test_a_round_that_fails_is_told_and_the_next_one_comes(
     config = home / "config.toml"
     for name, value in (env | {"TMUXCLAUDE_CONFIG": str(config)}).items():
         monkeypatch.setenv(name, value)
-    texts = iter(("[checkpoint]\nfiles = 0\n", ""))
+    due: list[Path] = []
     paused = []
+
+    def spoil() -> None:
+        """Something is due, and no supervisor is started with such a file."""
+        due.append(transcript(home / ".claude", ID, home, time.time() - 2 * HOUR))
+        config.write_text("[checkpoint]\nfiles = 0\n")
+        config.chmod(0o600)
 
     def pause(seconds: float) -> None:
         paused.append(seconds)
-        text = next(texts, None)
-        if text is None:
+        if len(paused) == 3:
             raise KeyboardInterrupt
-        config.write_text(text)
-        config.chmod(0o600)
+        if len(paused) == 1:
+            spoil()
+        else:
+            due.pop().unlink()
 
     monkeypatch.setattr(checkpoint, "pause", pause)
     monkeypatch.setattr(sys, "argv", ["tmuxclaude", "checkpoint", "--interval", "90m"])
     assert (main(), paused) == (130, [5400.0] * 3)
     said = capsys.readouterr()
-    assert (said.out, said.err.count("checkpoint.files")) == (NOTHING * 2, 1)
+    assert said.out == NOTHING * 2
+    assert said.err.count("checkpoint.files") == 3, "two rounds tell of it, and one start"
 
-    config.write_text("[checkpoint]\nfiles = 0\n")
+    spoil()
     assert main() == 2, "what is wrong from the beginning ends it"
