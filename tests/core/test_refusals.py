@@ -137,3 +137,12 @@ def test_an_escape_is_tried_again_ever_more_slowly() -> None:
     story = Story(deed=Deed.ESCAPE, of_program=False)
     assert story.live(50).deed is Deed.WAIT
     assert story.tries == [0.0, 1.0, 3.0, 8.0, 18.0, 38.0]
+
+
+@pytest.mark.parametrize("step", [Step.DUE, Step.ENTERING])
+def test_an_escape_behind_our_text_that_is_refused_for_long_is_a_persons(step: Step) -> None:
+    attempt = replace(ATTEMPT, step=step)
+    refusal = refused(None, attempt, "not visible", False, NOW)
+    move = Move(Deed.ESCAPE, "closing the resume question")
+    late = heeding(refusal, SESSION, attempt, move, NOW + LASTING_SECONDS)
+    assert late.deed is (Deed.ESCAPE if step is Step.DUE else Deed.ASK_HUMAN)

@@ -363,6 +363,12 @@ def test_the_mark_of_a_long_paste_is_ours_by_its_lines(folded: int, deed: Deed) 
     assert move(attempt(Step.TYPED, text=LINES), world(reading=box)).deed is deed
 
 
+def test_a_mark_with_rows_hidden_above_it_is_not_ours() -> None:
+    mark = "[Pasted text #1 +3 lines]"
+    box = Reading(Look.IDLE, Box.DRAFT, draft=mark, folded=3, hidden=1, area=76)
+    assert move(attempt(Step.TYPED, text=LINES), world(reading=box)).deed is not Deed.ENTER
+
+
 def test_a_mark_with_more_behind_it_is_not_ours() -> None:
     box = Reading(Look.IDLE, Box.DRAFT, draft="[Pasted text #1 +3 lines] and more")
     assert move(attempt(Step.TYPED, text=LINES), world(reading=box)).deed is Deed.ASK_HUMAN

@@ -50,6 +50,7 @@ def test_the_end_below_as_many_rows_as_the_rest_takes_is_ours() -> None:
         replace(SHOWN, draft=f"{END} And more"),
         replace(SHOWN, draft=END.replace("not repeat", "repeat")),
         replace(SHOWN, draft=""),
+        replace(SHOWN, draft=DEFAULT_TEXT),
     ],
 )
 def test_another_end_or_another_number_of_rows_is_not(other: Reading) -> None:

@@ -130,6 +130,27 @@ def test_a_draft_is_not_typed_over(tmux_server: PrivateServer) -> None:
     assert box.read() == b""
 
 
+SUGGESTED = 'Try "refactor <filepath>: {all}, 50%"'
+
+
+@pytest.mark.parametrize(
+    ("shown", "arrives"), [(SUGGESTED, True), ("WAIT. do not", False), ("", False)]
+)
+def test_a_suggestion_must_still_stand_there(
+    tmux_server: PrivateServer, shown: str, arrives: bool
+) -> None:
+    """It goes with the first character that its user types in the moment before."""
+    tmux, box = tmux_server.tmux, open_box(tmux_server, f"{PROMPT}{shown}")
+    told = tmux.type_text(box.pane, "x", hint=SUGGESTED)
+    assert told == (Sent() if arrives else Refused(Obstacle.NOT_EMPTY))
+    until(lambda: box.read() == (pasted("x") if arrives else b""), lambda: repr(box.read()))
+
+
+def test_a_suggestion_that_is_too_short_to_be_sought_is_not(tmux_server: PrivateServer) -> None:
+    tmux, box = tmux_server.tmux, open_box(tmux_server, f"{PROMPT}ab")
+    assert tmux.type_text(box.pane, "x", hint="a") == Sent()
+
+
 def test_a_menu_gets_no_text_and_no_enter_but_the_right_escape(tmux_server: PrivateServer) -> None:
     tmux, box = tmux_server.tmux, open_box(tmux_server, MENU)
     assert tmux.type_text(box.pane, "text") == Refused(Obstacle.NO_PROMPT)

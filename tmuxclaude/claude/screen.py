@@ -126,6 +126,7 @@ def _at_prompt(rows: Sequence[Row], prompt: box.PromptBox, *, coloured: bool) ->
         unended=prompt.unended,
         selects=any(_SELECTS.match(row.text) for row in modes),
         area=prompt.area,
+        hint=rows[prompt.top + 1].text[2:].strip() if prompt.holds is Box.PLACEHOLDER else "",
         room=box.room(prompt.width, box.height(rows)),
     )
 

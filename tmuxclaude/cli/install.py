@@ -91,7 +91,7 @@ def uninstall_command(yes: bool, as_json: bool, git_hook: str | None, **chosen: 
 
 
 def _place() -> Place:
-    paths = app.paths()
+    paths = app.own_paths()  # a service has the directories of this shell, not of who runs now
     home = Path(os.environ.get("HOME") or Path.home())
     program = install.program(sys.argv[0], os.environ)
     keeper = keeping.keeper(home, os.environ, paths)

@@ -162,6 +162,7 @@ class Reading:
     ``draft`` is what is shown of it: ``hidden`` rows are above that, and where it is ``unended``
     more may be below. ``area``: at how many cells the box wraps, 0 without one. ``room``: how many
     rows a draft may have to be shown so that it can be recognised, ``None`` for any number.
+    ``hint``: the first row of what Claude Code suggests in an empty box.
     ``selects``: Enter would not send what stands in the box (vim's visual mode).
     """
 
@@ -180,6 +181,7 @@ class Reading:
     unended: bool = False
     selects: bool = False
     area: int = field(default=0, compare=False)
+    hint: str = field(default="", compare=False)
     room: int | None = field(default=None, compare=False)
 
     def is_named(self, name: str) -> bool:

@@ -72,6 +72,9 @@ def heeding(
     ``refusal``: of this attempt at this step, if there was one.
     """
     paced = move.deed in (Deed.RELAUNCH, Deed.ESCAPE)
+    lasts = refusal is not None and now - refusal.since >= LASTING_SECONDS
+    if move.deed is Deed.ESCAPE and refusal is not None and lasts and attempt.step is not Step.DUE:
+        return Move(Deed.ASK_HUMAN, f"{move.why}: {refusal.words}; answer it there")
     if paced and refusal is not None and now < refusal.again_at:
         return Move(Deed.WAIT, refusal.words, until=refusal.again_at, yours=True)
     if move.deed not in FOR_CLAUDE_ALONE:
@@ -82,7 +85,7 @@ def heeding(
         return move
     waits_unasked = attempt.halt is None and attempt.step is Step.DUE  # a message may wait for days
     leave = refusal.of_program or attempt.step is not Step.DUE
-    if leave and not waits_unasked and now - refusal.since >= LASTING_SECONDS:
+    if leave and lasts and not waits_unasked:
         return Move(Deed.ASK_HUMAN, _what_to_do(refusal, session, attempt))
     if now < refusal.again_at:
         return Move(Deed.WAIT, refusal.words, until=refusal.again_at, yours=True)

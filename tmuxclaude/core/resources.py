@@ -19,7 +19,8 @@ from tmuxclaude.core.states import LIVING
 MB = 1_000_000
 
 CALM = 0.9
-"""At this part of a budget what exceeded it counts as back within."""
+"""At this part of a budget what exceeded it counts as back within; a number of sessions does not
+waver, so there it is the whole."""
 
 NAMED = 3
 """How many sessions a sentence names."""
@@ -128,7 +129,8 @@ def _breach(
     if stands and allowed and uses and budget is Budget.CPU and all(u.cpu is None for u in uses):
         return Breach(budget, whose)
     total = sum(one.of(budget) for one in uses)
-    if not allowed or total <= allowed * (CALM if stands else 1):
+    calm = CALM if stands and budget is not Budget.SESSIONS else 1
+    if not allowed or total <= allowed * calm:
         return None
     users = sorted(uses, key=lambda one: one.of(budget), reverse=True)
     takes = {one.uid: one.of(budget) for one in users}

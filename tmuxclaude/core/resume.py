@@ -181,7 +181,7 @@ def _holds_ours(reading: Reading, ours: str) -> bool:
     if reading.box is not Box.DRAFT or reading.unended:
         return False
     if reading.folded is not None:
-        return reading.folded == ours.count("\n")
+        return not reading.hidden and reading.folded == ours.count("\n")
     return is_the_end(reading, ours) if reading.hidden else same_text(reading.draft, ours)
 
 

@@ -22,6 +22,8 @@ def is_the_end(reading: Reading, ours: str) -> bool:
     if not shown or not bare(ours).endswith(shown):
         return False
     rest = _without_end(ours, len(shown))
+    if not rest.strip():
+        return False  # all of ours is shown, so what is hidden is somebody else's
     # The blanks and blank lines in between may be shown or not.
     least, most = rest.rstrip(), rest.removesuffix("\n")
     return rows_taken(least, reading.area) <= reading.hidden <= rows_taken(most, reading.area)

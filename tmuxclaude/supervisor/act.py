@@ -36,7 +36,7 @@ from tmuxclaude.supervisor.windows import Windows
 
 MARKERS = {
     Dialog.LIMIT_MENU: "What do you want",
-    Dialog.RESUME_QUESTION: "Resume this",
+    Dialog.RESUME_QUESTION: "Resume ????",  # this conversation? or, as older ones say, from summary
 }
 """The words of each dialog that an Escape may close, as few as stand on one row of a pane of 20
 columns too; tmux itself looks for them before the key."""
@@ -140,6 +140,7 @@ class Hands:
                     attempt.text,
                     command=program,
                     empty_box=empty,
+                    hint=evidence.reading.hint if evidence.reading is not None else "",
                     label=_label(evidence),
                 ),
             )

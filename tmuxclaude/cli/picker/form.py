@@ -5,6 +5,7 @@ from __future__ import annotations
 import curses
 import os
 import time
+from functools import partial
 
 from tmuxclaude.cli.picker import deeds, keys
 from tmuxclaude.cli.picker.choice import Choice, Question
@@ -77,7 +78,7 @@ class Form:
         self._after: Callable[[int, str], None] = self._tell
         self._to_do: list[tuple[str, list[str], Callable[[int, str], None]]] = []
         self._message, self._message_until = "", 0.0
-        self._helps = 0
+        self._helps = self._pressed = 0
         self._closes = self._prefixed = False
         self._argv: list[str] = []
         self._preview, self._preview_of, self._preview_until = "", "", 0.0
@@ -130,6 +131,7 @@ class Form:
     # -- keys ------------------------------------------------------------------------------------
 
     def _press(self, key: str) -> None:
+        self._pressed += 1
         self._message_until = 0.0
         if self._is_opener(key):
             self._closes = True
@@ -213,17 +215,24 @@ class Form:
 
     def _new(self) -> None:
         deeds.stand_in_the_pane(os.environ)
-        self._open(self._opened_or_refused)
+        self._open(partial(self._opened_or_refused, self._pressed))
 
     def _open(self, then: Callable[[int, str], None], *how: str) -> None:
         self._start("opening a session", ["new", "-d", "--json", *how], then)
 
-    def _opened_or_refused(self, code: int, said: str) -> None:
+    def _opened_or_refused(self, begun: int, code: int, said: str) -> None:
         """One that a limit or a budget keeps away may wait for it in its window."""
         self._opened(code, said)
-        if code == REFUSED:
+        if code == REFUSED and "--wait" in said:
             words = f"{self._message} Open it, to wait like that? (y/n) "
-            self._question = Question(words, lambda _: self._open(self._opened, "--wait"), True)
+            self._ask_since(
+                begun, Question(words, lambda _: self._open(self._opened, "--wait"), True)
+            )
+
+    def _ask_since(self, begun: int, question: Question) -> None:
+        """Asks, unless a key came since so many: that one was meant for something else."""
+        if self._pressed == begun:
+            self._question = question
 
     def _opened(self, code: int, said: str) -> None:
         import json
@@ -243,16 +252,19 @@ class Form:
             return
         about, name = f"stopping {line.name}", line.name
 
-        def stopped(code: int, said: str) -> None:
-            if code != REFUSED:
-                self._tell(code, said)
-                return
-            words = f"{visible(deeds.last_words(said))} Stop it all the same? (y/n) "
-            self._question = Question(words, lambda _: self._do(about, "stop-now", name), True)
+        def stopped(begun: int, code: int, said: str) -> None:
+            self._tell(code, said)
+            if code == REFUSED:
+                words = f"{visible(deeds.last_words(said))} Stop it all the same? (y/n) "
+                then = Question(words, lambda _: self._do(about, "stop-now", name), True)
+                self._ask_since(begun, then)
+
+        def stop(_: str) -> None:
+            self._start(about, arguments, partial(stopped, self._pressed))
 
         words = f"Stop {name}? Its conversation can be resumed. (y/n) "
         arguments = ["pick", "--do", "stop", "--", name]
-        self._question = Question(words, lambda _: self._start(about, arguments, stopped), True)
+        self._question = Question(words, stop, True)
 
     def _rename(self) -> None:
         self._ask_for("New name of {}: ", "rename", "renaming")

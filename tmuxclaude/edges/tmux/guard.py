@@ -22,7 +22,10 @@ from tmuxclaude.edges.tmux.words import Command, Fmt, Id, Script, command
 _HEX = re.compile(r"[0-9a-f]*")
 _PROGRAM = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 SHELLS = frozenset({"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh", "csh", "tcsh", "nu"})
-_MARKER = re.compile(r"[^%#{},:;*\[\]\\\x00-\x1f\x7f]{4,120}")
+_UNMARKED = r"%#{},:;*\[\]\\\x00-\x1f\x7f"
+_MARKER = re.compile(rf"[^{_UNMARKED}]{{4,120}}")
+_NOT_IN_MARKER = re.compile(rf"[{_UNMARKED}]")
+HINT_CHARS = 40
 _CLEAR = "clear"
 
 # Claude Code 2.1.329: the live prompt line begins with ❯ and a no-break space; a message in the
@@ -114,6 +117,15 @@ def shows(marker: str) -> Check:
     if not _MARKER.fullmatch(marker):
         raise ValueError(f"not a text that a guard can look for: {marker!r}")
     return Check(f"#{{C:{marker}}}", Obstacle.NO_MARKER)
+
+
+def hints(hint: str) -> tuple[Check, ...]:
+    """The prompt line still begins with this suggestion of Claude Code's, which goes with the first
+    character that is typed; nothing where there is none that a guard can look for."""
+    marker = f"❯\u00a0{_NOT_IN_MARKER.sub('?', hint[:HINT_CHARS])}"
+    if not hint or not _MARKER.fullmatch(marker):
+        return ()
+    return (Check(shows(marker).condition, Obstacle.NOT_EMPTY),)
 
 
 def labelled(name: str) -> tuple[Check, ...]:

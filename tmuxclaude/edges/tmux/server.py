@@ -328,19 +328,22 @@ class Tmux:
         *,
         command: str | None = None,
         empty_box: bool = False,
+        hint: str = "",
         label: str = "",
     ) -> Outcome:
         """Put a text into Claude Code's prompt, without Enter. Its lines go as one paste.
 
         ``command``: the foreground program must have this name. ``empty_box``: refuse unless the
-        prompt is empty at that very moment; leave it out when a placeholder stands there.
-        ``label``: the name that the prompt box must have. Raises ``UsageError`` for a text that is
-        empty or holds a control character but tabs and line feeds.
+        prompt is empty at that very moment; leave it out when a placeholder stands there, and give
+        that as ``hint``: refuse unless it still does. ``label``: the name that the prompt box must
+        have. Raises ``UsageError`` for a text that is empty or holds a control character but tabs
+        and line feeds.
         """
         if not text or _UNTYPEABLE.search(text):
             raise UsageError("The text must be lines without control characters.")
         checks = (guard.PROMPT_VISIBLE, *((guard.PROMPT_EMPTY,) if empty_box else ()))
-        return self._paste(pane, text, (*_in_front(command), *checks, *guard.labelled(label)))
+        checks = (*_in_front(command), *checks, *guard.hints(hint), *guard.labelled(label))
+        return self._paste(pane, text, checks)
 
     def press_enter(self, pane: Pane, *, command: str | None = None, label: str = "") -> Outcome:
         """Enter, only while Claude Code's prompt box is visible, so never on a menu.
