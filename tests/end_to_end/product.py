@@ -160,6 +160,15 @@ class Product:
 
         return until(there, lambda: f"{name} {state}: {self.session(name)}\n{self.log()[-3000:]}")
 
+    def halt_over(self, name: str) -> dict[str, Any]:
+        """The last halt of a session, once it is over: that is written right after the state."""
+        *_, halt = until(
+            lambda: [h for h in self.json("show", name)["halts"][-1:] if h["ended_at"]],
+            lambda: f"an ended halt of {name}: {self.story()}",
+        )
+        assert isinstance(halt, dict)
+        return halt
+
     def wait_for_turns(self, session: Session, count: int) -> float:
         """Wait until the transcript holds that many typed turns; when that was (epoch)."""
         until(

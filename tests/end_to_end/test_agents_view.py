@@ -77,7 +77,7 @@ def continued_once(product: Product, session: Session, turns: list[str]) -> None
     product.wait_for_turns(session, len(turns))
     assert session.home.turns(session.conversation) == turns
     product.wait_until("parked", "idle")
-    [halt] = product.json("show", "parked")["halts"]
+    halt = product.halt_over("parked")
     assert halt["ended_by"] == "tmuxclaude"
     assert [attempt["step"] for attempt in halt["attempts"]] == ["confirmed"]
     never(lambda: len(session.home.turns(session.conversation)) > len(turns), 4)

@@ -159,7 +159,7 @@ def _resumed_after_a_pause(api: Api, product: Product, full: bool, patience: flo
         assert session.home.typed(session.conversation)[-1] - said_at >= PAUSE, "never too soon"
         session.pane.wait_for("All done.")
         product.wait_until(name, "idle")
-        halt = halt_of(product, name)
+        halt = product.halt_over(name)
         assert (halt["limit_kind"], halt["ended_by"]) == (kind, "tmuxclaude")
         assert halt["limit_words"].startswith(words)
         assert session.home.turns(session.conversation) == turns
@@ -222,8 +222,7 @@ def test_what_a_person_ended_is_over(api: Api, product: Product) -> None:
     assert halt_of(product, "login")["ended_at"] is None
     session.ask("once more")
     product.wait_until("login", "idle")
-    until(lambda: halt_of(product, "login")["ended_at"], product.story)
-    halt = halt_of(product, "login")
+    halt = product.halt_over("login")
     assert (halt["ended_by"], halt["attempts"]) == ("you", [])
 
 
@@ -275,7 +274,7 @@ def test_after_its_own_continue_gave_up_we_continue(api: Api, product: Product) 
     product.wait_until("stuck", "idle")
     never(lambda: len(session.home.turns(session.conversation)) > 2, 5)
     assert session.home.turns(session.conversation) == [TASK, DEFAULT_TEXT]
-    [*_, halt] = product.json("show", "stuck")["halts"]
+    halt = product.halt_over("stuck")
     assert halt["ended_by"] == "tmuxclaude"
 
 

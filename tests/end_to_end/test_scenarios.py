@@ -72,7 +72,7 @@ def resumed_once(
     never(lambda: len(session.home.turns(session.conversation)) > len(turns), 3)
     assert session.home.turns(session.conversation) == turns
     assert len(api.turns(session.conversation, 200)) == len(turns) - 1
-    [halt] = product.json("show", name)["halts"]
+    halt = product.halt_over(name)
     assert halt["ended_by"] == "tmuxclaude"
 
 
@@ -89,7 +89,7 @@ def test_s1_native_continues_and_we_send_nothing(api: Api, product: Product, ful
     product.latency("s1, native", full, None, time.time() - limit.resets_at)
     product.wait_until("s1", "idle")
     never(lambda: DEFAULT_TEXT in session.home.turns(session.conversation), 5)
-    [halt] = product.json("show", "s1")["halts"]
+    halt = product.halt_over("s1")
     assert (halt["ended_by"], halt["attempts"]) == ("claude", [])
     assert session.home.turns(session.conversation) == [*asked(full), "do the work"]
 

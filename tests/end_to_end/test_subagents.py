@@ -64,7 +64,7 @@ def test_a_notice_behind_the_limit_does_not_end_it(api: Api, product: Product) -
     until(lambda: DEFAULT_TEXT in typed(session), product.story)
     product.wait_until("main", "idle")
     assert typed(session) == [*TASKS, DEFAULT_TEXT]
-    [halt] = product.json("show", "main")["halts"]
+    halt = product.halt_over("main")
     assert halt["ended_by"] == "tmuxclaude"
 
 
