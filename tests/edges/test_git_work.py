@@ -424,6 +424,10 @@ HOSTILE: dict[str, Callable[[Repository, str], None]] = {
     "signing": lambda r, run: _signing(r, run),
     "alternate refs": lambda r, run: r.git("config", "core.alternateRefsCommand", run) and None,
     "ssh": lambda r, run: _promisor(r, run),
+    "a submodule's own": lambda r, run: _submodule(r, run),
+    "a nested repository's own": lambda r, run: _spoil(
+        Repository.new(r.path / "nested", r.home), run
+    ),
 }
 
 
@@ -441,6 +445,27 @@ def _hooks(repository: Repository, run: str) -> None:
 def _signing(repository: Repository, run: str) -> None:
     repository.git("config", "commit.gpgSign", "true")
     repository.git("config", "gpg.program", run)
+
+
+def _submodule(repository: Repository, run: str) -> None:
+    inner = Repository.new(repository.home / "inner", repository.home)
+    source = ["submodule", "add", "-q", str(inner.path), "module"]
+    repository.git("-c", "protocol.file.allow=always", *source)
+    repository.git("commit", "-q", "-m", "with a submodule")
+    _spoil(Repository(repository.path / "module", repository.home), run)
+
+
+def _spoil(repository: Repository, run: str) -> None:
+    """Everything at once, in a work tree that is looked into from the one around it."""
+    _attribute(repository, "filter=evil", "filter.evil.clean", run)
+    for key in ("filter.evil.process", "core.fsmonitor"):
+        repository.git("config", key, run)
+    repository.write("a.txt", "changed")
+    hooks = Path(repository.git("rev-parse", "--absolute-git-dir").strip()) / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("post-index-change", "reference-transaction"):
+        (hooks / name).write_text(f"#!/bin/sh\n{run}\n")
+        (hooks / name).chmod(0o755)
 
 
 def _promisor(repository: Repository, run: str) -> None:
