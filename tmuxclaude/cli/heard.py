@@ -93,13 +93,10 @@ class Hearing:
             time.sleep(LOOK_SECONDS)
 
     def _row(self) -> dict[str, Any]:
-        connection = reader.open(self.database)
-        if connection is not None:
-            with closing(connection):
-                found = remembered.delivery(connection, self.attempt)
-            if found is not None:
-                return dict(zip(remembered.DELIVERY_COLUMNS, found, strict=True))
-        raise NotFoundError(f"{self.name} is not kept any more")
+        row = remembered.delivery(self.database, self.attempt)
+        if row is None:
+            raise NotFoundError(f"{self.name} is not kept any more")
+        return row
 
 
 def when_sent(database: Path, message: int, timeout: float | None) -> int:

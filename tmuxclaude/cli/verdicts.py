@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tmuxclaude import app
 from tmuxclaude.api import wire
@@ -17,7 +16,7 @@ from tmuxclaude.cli import layout
 from tmuxclaude.cli.quick import ACTORS
 from tmuxclaude.core.errors import BY_CODE, NotFoundError, RefusedError, UnreachableError
 from tmuxclaude.core.model import ENDED_STEPS, Step
-from tmuxclaude.store import reader, remembered
+from tmuxclaude.store import remembered
 
 if TYPE_CHECKING:
     from tmuxclaude.edges.paths import Paths
@@ -111,14 +110,9 @@ def follow(
 
 
 def _progress(paths: Paths, attempt: int) -> wire.Progress:
-    connection = reader.open(paths.database)
-    found = None
-    if connection is not None:
-        with closing(connection):
-            found = remembered.delivery(connection, attempt)
-    if found is None:
+    row = remembered.delivery(paths.database, attempt)
+    if row is None:
         raise NotFoundError(f"attempt {attempt} is not kept any more")
-    row: dict[str, Any] = dict(zip(remembered.DELIVERY_COLUMNS, found, strict=True))
     step = Step(row["step"])
     return wire.Progress(
         attempt=attempt,

@@ -7,12 +7,16 @@ tuples of column names say what stands where, and times are UTC epoch seconds.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 from tmuxclaude.store.reader import fetch
+from tmuxclaude.store.reader import open as open_database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
+    from typing import Any
 
 CHAIN_COLUMNS = (
     *("position", "conversation", "began_at", "why", "active_at"),
@@ -118,8 +122,20 @@ def message(connection: sqlite3.Connection, number: int) -> tuple[object, ...] |
     return found[0] if found else None
 
 
-def delivery(connection: sqlite3.Connection, attempt: int) -> tuple[object, ...] | None:
-    """Where the text of an attempt went: ``DELIVERY_COLUMNS``."""
+def delivery(database: Path, attempt: int) -> dict[str, Any] | None:
+    """Where the text of an attempt went, by ``DELIVERY_COLUMNS``; ``None`` when it is not kept.
+
+    It is asked again and again over minutes, so the database is opened for each question alone.
+    """
+    connection = open_database(database)
+    if connection is None:
+        return None
+    with closing(connection):
+        row = _delivery(connection, attempt)
+    return None if row is None else dict(zip(DELIVERY_COLUMNS, row, strict=True))
+
+
+def _delivery(connection: sqlite3.Connection, attempt: int) -> tuple[object, ...] | None:
     columns = ", ".join(f'a."{column}"' for column in DELIVERY_COLUMNS[:-5])
     found = fetch(
         connection,
