@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.api import Api
 from tests.end_to_end.home import TOOLS_RUN
 from tests.end_to_end.product import Product
-from tests.end_to_end.terminal import Session
+from tests.end_to_end.terminal import NBSP, Session
 from tests.end_to_end.wire import Text, Tool
 from tests.waiting import never, until
 from tmuxclaude.core.rules import DEFAULT_TEXT
@@ -77,7 +77,7 @@ def test_nothing_is_typed_into_a_subagents_view(api: Api, product: Product) -> N
         pane.press(key)
     pane.wait_for("Message @")
     pane.type("x")
-    time.sleep(0.5)
+    pane.wait_for(f"❯{NBSP}x")
     pane.press("BSpace")  # now the keys are in the agent's box
     until(lambda: time.time() > resets_at + 4, "the reset and our margin")
     words = "a subagent's view is open"
